@@ -1,0 +1,79 @@
+"""From a call of the catalogue to an nn.Module, and the application of a module to named axes.
+
+Input: name, arguments and consumed sizes. Output: a module whose forward maps [row, *consumed] to [row, *produced].
+First weights follow torch's global generator, so a seed set before `build` fixes them. Trains and moves nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from cldsl.catalogue import CatalogueError
+from cldsl.modules.catalog import bind_module, module_entry
+
+
+def build(
+    name: str,
+    args: Sequence[Any],
+    named: Mapping[str, Any],
+    consumes: tuple[int, ...],
+    produces: int,
+    allow_python: bool = False,
+) -> nn.Module:
+    """The module of a call, from [row, *consumes] to [row, ...] with `produces` further axes.
+
+    Raises CatalogueError: unknown name or argument, impossible sizes, another number of produced axes, a missing
+    optional package, a class of the user's without permission.
+    """
+    entry = module_entry(name)
+    bound = bind_module(entry, args, named)
+    axes = len(entry.shape(bound, consumes))
+    if axes != produces:
+        raise CatalogueError(
+            f"{name} produces {axes} axes, the signature names {produces}", f"name {axes} axes after the arrow"
+        )
+    if entry.runs_user_code and not allow_python:
+        raise CatalogueError(f"{name} runs code that is not part of the spec", "allow it with --allow-python")
+    return cast(nn.Module, entry.load()(consumes, **bound))
+
+
+def apply(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
+    """One call of the module over all leading axes: [*rows, *consumed] -> [*rows, *produced].
+
+    All leading axes are flattened into one axis of rows, so batch statistics run over all of them.
+    """
+    split = x.dim() - consumed
+    lead, own = x.shape[:split], x.shape[split:]
+    y = cast(Tensor, module(x.reshape(math.prod(lead), *own)))
+    return y.reshape(*lead, *y.shape[1:])
+
+
+class Family(nn.Module):
+    """Modules of one kind, one per point of an axis, each with its own weights."""
+
+    def __init__(self, members: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def member(self, index: int) -> nn.Module:
+        """The module at this point of the family's axis."""
+        return self.members[index]
+
+    def forward(self, x: Tensor, consumed: int) -> Tensor:
+        """Member i on slice i of the first axis: [member, *rows, *consumed] -> [member, *rows, *produced]."""
+        return torch.stack(
+            [apply(module, part, consumed) for module, part in zip(self.members, x.unbind(0), strict=True)]
+        )
+
+
+def family(factories: Sequence[Callable[[], nn.Module]]) -> Family:
+    """The family that these factories build, in order (so that one seed fixes all members)."""
+    return Family([factory() for factory in factories])

@@ -1,0 +1,185 @@
+"""Axis sizes that each encoder produces from the axis sizes it consumes.
+
+Input: the bound arguments of a call and the consumed sizes in declared order; None is a size or an argument that is
+only known at run time. Output: the produced sizes. Raises CatalogueError for a combination that cannot be built.
+Imports no torch: `cldsl check` calls these functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cldsl.catalogue import CatalogueError
+
+Size = int | None
+Sizes = tuple[Size, ...]
+
+
+def whole(name: str, parameter: str, value: Any) -> Sizes:
+    """A list argument as positive whole numbers; a single number is a list of one."""
+    values: Sequence[Any] = value if isinstance(value, (list, tuple)) else (value,)
+    if not values:
+        raise CatalogueError(f"{name}: {parameter} is an empty list", f"write {parameter} as [128] or [512, 128]")
+    for entry in values:
+        if entry is None:
+            continue
+        if isinstance(entry, bool) or not isinstance(entry, (int, float)) or entry < 1 or int(entry) != entry:
+            raise CatalogueError(f"{name}: {parameter} must hold positive whole numbers, not {entry!r}")
+    return tuple(None if entry is None else int(entry) for entry in values)
+
+
+def image(name: str, consumed: Sizes) -> tuple[Size, Size, Size]:
+    """Consumed sizes read as (channel, y, x); two axes are an image of one channel."""
+    if len(consumed) == 2:
+        return (1, consumed[0], consumed[1])
+    if len(consumed) != 3:
+        raise CatalogueError(
+            f"{name} consumes the axes channel, y, x (or y, x), {len(consumed)} given",
+            f"write f(channel, y, x -> width) = {name}(...)",
+        )
+    return (consumed[0], consumed[1], consumed[2])
+
+
+def series(name: str, consumed: Sizes) -> tuple[Size, Size]:
+    """Consumed sizes read as (channel, length); one axis is a series of one channel."""
+    if len(consumed) == 1:
+        return (1, consumed[0])
+    if len(consumed) != 2:
+        raise CatalogueError(
+            f"{name} consumes the axes channel, position (or position), {len(consumed)} given",
+            f"write f(position -> width) = {name}(...)",
+        )
+    return (consumed[0], consumed[1])
+
+
+def _at_least_one(name: str, consumed: Sizes) -> None:
+    if not consumed:
+        raise CatalogueError(f"{name} consumes at least one axis", f"write f(width -> dim) = {name}(...)")
+
+
+def linear(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """One produced axis per entry of `width`; several consumed axes are mapped jointly."""
+    _at_least_one("linear", consumed)
+    sizes = whole("linear", "width", bound["width"])
+    if bound["init"] == "identity" and None not in (*sizes, *consumed) and product(sizes) != product(consumed):
+        raise CatalogueError(
+            f"linear: the identity needs as many outputs as inputs, {product(consumed)} in and {product(sizes)} out"
+        )
+    return sizes
+
+
+def mlp(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """The last of `widths`; several consumed axes are mapped jointly."""
+    _at_least_one("mlp", consumed)
+    return whole("mlp", "widths", bound["widths"])[-1:]
+
+
+def identity(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """What is consumed."""
+    return consumed
+
+
+def conv(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """Images: the last width, alone ("mean"), times the places ("flatten") or before y, x ("map")."""
+    return _conv_net("conv", bound, image("conv", consumed)[1:])
+
+
+def conv1d(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """Series: the last width, alone ("mean"), times the places ("flatten") or before position ("map")."""
+    return _conv_net("conv1d", bound, series("conv1d", consumed)[1:])
+
+
+def _conv_net(name: str, bound: Mapping[str, Any], places: Sizes) -> Sizes:
+    widths = whole(name, "widths", bound["widths"])
+    kernel = bound["kernel"]
+    if kernel is not None and kernel % 2 == 0:
+        raise CatalogueError(f"{name}: kernel must be odd, not {kernel}", f"write kernel = {kernel + 1}")
+    halvings = len(widths) - 1
+    for size in places:
+        if size is not None and size >> halvings < 1:
+            raise CatalogueError(f"{name}: {size} places cannot be halved {halvings} times", "give fewer widths")
+    left = tuple(None if size is None else size >> halvings for size in places)
+    if bound["out"] == "map":
+        return (widths[-1], *left)
+    if bound["out"] == "flatten":
+        every = (widths[-1], *left)
+        return (None if None in every else product(every),)
+    return widths[-1:]
+
+
+def resnet(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """8 widths of channels (32 for depth 50), pooled, or a map of them before y, x."""
+    _, y, x = image("resnet", consumed)
+    depth, width = bound["depth"], bound["width"]
+    channels = None if depth is None or width is None else width * 8 * (4 if depth == 50 else 1)
+    if bound["out"] == "mean":
+        return (channels,)
+    halvings = None if bound["stem"] is None else (3 if bound["stem"] == "small" else 5)
+    return (channels, _ceil_halved(y, halvings), _ceil_halved(x, halvings))
+
+
+def _ceil_halved(size: Size, times: int | None) -> Size:
+    return None if size is None or times is None else -(-size // 2**times)
+
+
+def small_alexnet(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """The width of the last hidden layer. Three poolings of 3 by 2 need at least 15 places a side."""
+    for size in image("small_alexnet", consumed)[1:]:
+        if size is not None and size < 15:
+            raise CatalogueError(f"small_alexnet needs at least 15 places a side, not {size}", "use conv(...)")
+    scale, width = bound["scale"], bound["width"]
+    return (None if scale is None or width is None else scaled(width, scale),)
+
+
+def vit(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """`width`, with pool = "none" after the axis of patches (row by row)."""
+    _, y, x = image("vit", consumed)
+    patch, width, heads = bound["patch"], bound["width"], bound["heads"]
+    if width is not None and heads is not None and width % heads:
+        raise CatalogueError(f"vit: {heads} heads do not divide the width {width}")
+    for size in (y, x):
+        if size is not None and patch is not None and size % patch:
+            raise CatalogueError(f"vit: patches of {patch} do not divide {size} places")
+    if bound["pool"] != "none":
+        return (width,)
+    if y is None or x is None or patch is None:
+        return (None, width)
+    return ((y // patch) * (x // patch), width)
+
+
+def pretrained(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """A transformers model: its width is known when it is built; with pool = "none" after the axis of tokens."""
+    if not 1 <= len(consumed) <= 3:
+        raise CatalogueError(
+            f"hf consumes one to three axes, {len(consumed)} given", "write f(token -> width) = hf(...)"
+        )
+    if bound["pool"] != "none":
+        return (None,)
+    return (consumed[0] if len(consumed) == 1 else None, None)
+
+
+def pooled_image(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """One width, known when the model is built."""
+    image("timm", consumed)
+    return (None,)
+
+
+def unknown(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """As many axes as the call says, of sizes known at run time."""
+    axes = bound.get("axes")
+    return (None,) * (1 if axes is None else axes)
+
+
+def scaled(width: float, scale: float) -> int:
+    """A width shrunk by `scale`, at least 1."""
+    return max(1, round(width * scale))
+
+
+def product(sizes: Sequence[Size]) -> int:
+    """Product of known sizes."""
+    result = 1
+    for size in sizes:
+        assert size is not None, "the caller has excluded unknown sizes"
+        result *= size
+    return result
