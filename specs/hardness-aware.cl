@@ -1,6 +1,6 @@
 spec hardness_aware "Understanding the behaviour of contrastive loss" "https://arxiv.org/abs/2012.09740"
 
-use std.losses (infonce, linear, hardness_entropy)
+use std.losses (infonce, simple_loss)
 use std.views (crop_jitter)
 use std.schedules (two_steps)
 
@@ -46,7 +46,7 @@ variant hard:                                                 # explicit hard ne
     param tau = 1, alpha = 0.08
 variant simple:                                               # no softmax: no hardness
     train from this:
-        minimize mean(linear(pull, lam)) by sgd(lr = two_steps(0.03, 9, 11), momentum = 0.9, decay = 5e-4)
+        minimize mean(simple_loss(pull, lam)) by sgd(lr = two_steps(0.03, 9, 11), momentum = 0.9, decay = 5e-4)
 variant hard_simple from simple:
     param alpha = 0.08
 

@@ -1,7 +1,6 @@
 spec isogclr_bimodal "Individual temperatures, one modality against another" "https://arxiv.org/abs/2305.11965"
 
 use std.losses (symmetric)
-use std.views (crop_jitter)
 use std.schedules (cosine)
 
 param rho: real > 0 = 6                                       # radius of the robust expectation

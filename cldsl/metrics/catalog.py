@@ -205,6 +205,18 @@ _CLASSES = (
         inputs=2,
     ),
     MetricEntry(
+        "clusters",
+        "Agreement of k-means clusters with classes; inputs features, label.",
+        (
+            Parameter("starts", "int", 10, "runs from seeds 0, 1, ..., averaged", low=1),
+            Parameter("measure", "text", "all", "", ("all", "nmi", "ari")),
+        ),
+        _of("clusters", "clusters"),
+        higher_is_better=True,
+        inputs=2,
+        measures=("nmi", "ari"),
+    ),
+    MetricEntry(
         "best_f1",
         "The largest F1 over all thresholds; inputs score, label (0 or 1).",
         (),

@@ -27,8 +27,9 @@ def uniformity(z: Tensor, t: float = 2.0) -> float:
     square = z.square().sum(1)
     parts = []
     for chunk in chunks(count, count):
-        distance = (square[chunk, None] + square[None] - 2 * z[chunk] @ z.T).clamp_min(0)
-        later = torch.ones_like(distance, dtype=torch.bool).triu(chunk.start + 1)
+        rest = slice(chunk.start, count)  # earlier columns belong to pairs already seen
+        distance = (square[chunk, None] + square[None, rest] - 2 * z[chunk] @ z[rest].T).clamp_min(0)
+        later = torch.ones_like(distance, dtype=torch.bool).triu(1)
         parts.append(torch.logsumexp((-t * distance).masked_fill(~later, -math.inf).flatten(), 0))
     return float(torch.logsumexp(torch.stack(parts), 0)) - math.log(count * (count - 1) / 2)
 

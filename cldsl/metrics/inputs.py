@@ -14,7 +14,7 @@ from torch import Tensor
 from cldsl.catalogue import CatalogueError
 
 #: Entries of a block of pairs: bounds memory at 8 bytes each, whatever the number of rows.
-BLOCK = 1 << 22
+BLOCK = 1 << 23
 
 
 def rows(metric: str, x: Tensor) -> Tensor:

@@ -31,6 +31,8 @@ class Program:
     claims: tuple[ast.Claim, ...] = ()
     #: file -> text, to draw diagnostics and to digest
     sources: dict[str, str] = field(default_factory=dict)
+    #: every name that the spec's files mention anywhere, variants included
+    mentioned: frozenset[str] = frozenset()
 
     def all(self, kind: type[S]) -> list[S]:
         return [item for item in self.body if isinstance(item, kind)]

@@ -40,6 +40,7 @@ class _Resolver:
         self.imported: dict[str, ast.Def] = {}
         self.uses: list[ast.Use] = []
         self.reading: list[str] = []
+        self.mentioned: set[str] = set()
 
     def run(self, text: str, file: str, variant: str | None, overrides: Mapping[str, str]) -> Program:
         header, body, variants, claims = self.read(text, file)
@@ -55,6 +56,7 @@ class _Resolver:
         return Program(
             header.name, title, link, file, tuple(body), self.libraries, self.imported, tuple(self.uses),
             variant if variant != "this" else None, tuple(variants.values()), tuple(claims), self.sources,
+            frozenset(self.mentioned),
         )  # fmt: skip
 
     # ---- reading
@@ -69,6 +71,11 @@ class _Resolver:
             raise SpecError(self.found, self.sources)
         self.reading.append(file)
         tree = parse(text, file)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                self.mentioned.add(node.id)
+            elif isinstance(node, ast.Attribute):
+                self.mentioned.add(node.name)
         headers = [item for item in tree.items if isinstance(item, ast.Header)]
         for extra in headers[1:]:
             self.error(extra.span, "two-headers", "a file has one `spec` line")

@@ -17,7 +17,7 @@ def decoupled(R, w = 1)[a in R] = (
 )
 
 # No softmax: positives pulled, negatives pushed, each with its similarity.
-def linear(R, weight = 1)[a in R] = (
+def simple_loss(R, weight = 1)[a in R] = (
     a.weight * sum[n in a.negative](R.similarity(a, n)) - sum[p in a.positive](R.similarity(a, p))
 )
 

@@ -1,4 +1,4 @@
-"""From lark's parse tree to our tree: one method per rule of grammar/cldsl.lark, called bottom-up.
+"""From reductions to our tree: one method per rule of grammar/cldsl.lark, called bottom-up with the rule's children.
 
 Anything that a rule cannot say by itself (a bare axis against an expression, two temperatures) is judged here or later,
 never guessed.
@@ -6,45 +6,44 @@ never guessed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
-
-from lark import Token, Tree
-from lark.tree import Meta
-from lark.visitors import Transformer_NonRecursive
 
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Diagnostic, Span
+from cldsl.syntax.lalr import Token
 
 
 class Block(tuple[Any, ...]):
     """The lines below a colon; its own type so that it is not taken for one of the values of a rule."""
 
 
-class Builder(Transformer_NonRecursive[Token, Any]):
+def _role(kind: str) -> Callable[[Builder, Span, list[Any]], ast.Role]:
+    return lambda builder, span, c: ast.Role(kind, tuple(builder.rows(c)), span=span)
+
+
+def _pair(kind: str) -> Callable[[Builder, Span, list[Any]], ast.Pair]:
+    return lambda builder, span, c: ast.Pair(kind, c[0], span=span)
+
+
+def _binary(op: str) -> Callable[[Builder, Span, list[Any]], ast.Binary]:
+    return lambda builder, span, c: ast.Binary(op, c[0], c[-1], span=span)
+
+
+class Builder:
     """Holds the file's name for the spans and collects what is well-formed but senseless."""
 
     def __init__(self, file: str) -> None:
-        super().__init__(visit_tokens=False)
         self.file = file
         self.found: list[Diagnostic] = []
 
-    def _call_userfunc(self, tree: Tree[Token], new_children: list[Any] | None = None) -> Any:
-        children = new_children if new_children is not None else tree.children
-        method = getattr(self, "r_" + tree.data, None)
-        if method is None:
-            return Block(child for child in children if child is not None)
-        return method(self._span(tree.meta), children)
-
-    def _span(self, meta: Meta) -> Span:
-        if meta.empty:
-            return Span(self.file)
-        return Span(self.file, meta.line, meta.column, meta.end_line, meta.end_column)
-
-    def _token(self, token: Token) -> Span:
-        return Span(self.file, token.line or 1, token.column or 1, token.end_line or 1, token.end_column or 1)
-
     def complain(self, span: Span, code: str, message: str, reason: str = "", mend: str = "") -> None:
         self.found.append(Diagnostic(span, code, message, reason, mend))
+
+    def r_axes(self, span: Span, c: list[Any]) -> tuple[Any, ...]:
+        return tuple(c)
+
+    r_streams = r_axis_names = r_outs = r_params = r_over = r_top = r_axis_group = r_axes
 
     # ---- file
 
@@ -68,8 +67,7 @@ class Builder(Transformer_NonRecursive[Token, Any]):
     def r_dotted(self, span: Span, c: list[Any]) -> tuple[str, ...]:
         return tuple(str(t) for t in c)
 
-    def r_names(self, span: Span, c: list[Any]) -> tuple[str, ...]:
-        return tuple(str(t) for t in c)
+    r_names = r_dotted
 
     def r_from_(self, span: Span, c: list[Any]) -> tuple[str, bool]:
         token = c[0]
@@ -113,18 +111,12 @@ class Builder(Transformer_NonRecursive[Token, Any]):
     def r_signature(self, span: Span, c: list[Any]) -> tuple[Any, ...]:
         return (c[0], c[1])
 
-    def r_axis_names(self, span: Span, c: list[Any]) -> tuple[Any, ...]:
-        return tuple(c)
-
     def r_axis_name(self, span: Span, c: list[Any]) -> ast.AxisItem:
         if c[0].type == "RAGGED":
             return ast.AxisName(str(c[0])[:-1], ragged=True, span=span)
         if len(c) > 1 and c[1] is not None:
             return ast.Select(str(c[0]), c[1], span=span)
         return ast.AxisName(str(c[0]), span=span)
-
-    def r_outs(self, span: Span, c: list[Any]) -> tuple[Any, ...]:
-        return tuple(c)
 
     def r_out(self, span: Span, c: list[Any]) -> ast.Output:
         ragged = c[0].type == "RAGGED"
@@ -172,9 +164,6 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         body = _flat(c[4:-1])
         return Block((ast.Def(str(c[0]), c[1] or (), c[2] or (), c[3] or (), body, c[-1], span=span),))
 
-    def r_params(self, span: Span, c: list[Any]) -> tuple[ast.Parameter, ...]:
-        return tuple(c)
-
     def r_param_name(self, span: Span, c: list[Any]) -> ast.Parameter:
         return ast.Parameter(str(c[0]), c[1], span=span)
 
@@ -184,32 +173,14 @@ class Builder(Transformer_NonRecursive[Token, Any]):
 
     r_contrast_same = r_contrast
 
-    def r_anchor(self, span: Span, c: list[Any]) -> ast.Role:
-        return ast.Role("anchor", tuple(self._rows(c)), span=span)
-
-    def r_positive(self, span: Span, c: list[Any]) -> ast.Role:
-        return ast.Role("positive", tuple(self._rows(c)), span=span)
-
-    def r_negative(self, span: Span, c: list[Any]) -> ast.Role:
-        return ast.Role("negative", tuple(self._rows(c)), span=span)
-
-    def r_logit(self, span: Span, c: list[Any]) -> ast.Pair:
-        return ast.Pair("logit", c[0], span=span)
-
-    def r_similarity(self, span: Span, c: list[Any]) -> ast.Pair:
-        return ast.Pair("similarity", c[0], span=span)
-
-    def r_temperature(self, span: Span, c: list[Any]) -> ast.Pair:
-        return ast.Pair("temperature", c[0], span=span)
+    r_anchor, r_positive, r_negative = (_role(kind) for kind in ("anchor", "positive", "negative"))
+    r_logit, r_similarity, r_temperature = (_pair(kind) for kind in ("logit", "similarity", "temperature"))
 
     # ---- statements
 
     def r_train(self, span: Span, c: list[Any]) -> ast.Train:
         parent = c[2][0] if c[2] else None
         return ast.Train(str(c[0]) if c[0] else None, c[1] or (), parent, _flat(c[3:]), span=span)
-
-    def r_streams(self, span: Span, c: list[Any]) -> tuple[ast.Stream, ...]:
-        return tuple(c)
 
     def r_stream(self, span: Span, c: list[Any]) -> ast.Stream:
         return ast.Stream(c[0], c[1], span=span)
@@ -232,11 +203,9 @@ class Builder(Transformer_NonRecursive[Token, Any]):
     def r_term(self, span: Span, c: list[Any]) -> ast.Term:
         return ast.Term(c[0], c[1] or (), c[2], span=span)
 
-    def r_over(self, span: Span, c: list[Any]) -> tuple[ast.Expr, ...]:
-        return tuple(c)
-
     def r_by(self, span: Span, c: list[Any]) -> ast.Expr:
-        return c[0]
+        value: ast.Expr = c[0]
+        return value
 
     def r_report(self, span: Span, c: list[Any]) -> ast.Report:
         return ast.Report(str(c[0]), c[1] or (), c[2], span=span)
@@ -254,9 +223,6 @@ class Builder(Transformer_NonRecursive[Token, Any]):
 
     # ---- brackets
 
-    def r_axes(self, span: Span, c: list[Any]) -> tuple[ast.AxisItem, ...]:
-        return tuple(c)
-
     def r_comp(self, span: Span, c: list[Any]) -> ast.AxisItem:
         """`item`, `word if m`, `c in S if P top k by E weight w`, or a position"""
         value, condition, top, weight = c
@@ -264,20 +230,30 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         if isinstance(value, ast.Binary) and value.op == "in" and isinstance(value.left, ast.Name):
             return ast.Comprehension(value.left.id, value.right, condition, k, by, weight, span=span)
         if top or weight:
-            self.complain(span, "clause-without-row", "`top` and `weight` belong to a row", "no row is bound here", "write `c in SOURCE ...`")
+            self.complain(
+                span,
+                "clause-without-row",
+                "`top` and `weight` belong to a row",
+                "no row is bound here",
+                "write `c in SOURCE ...`",
+            )
         if isinstance(value, ast.Name):
             return ast.AxisName(value.id, condition=condition, span=span)
         if condition is not None:
-            self.complain(span, "filter-in-brackets", "a filter in brackets follows an axis or a row", "", "put the choice in parentheses")
+            self.complain(
+                span,
+                "filter-in-brackets",
+                "a filter in brackets follows an axis or a row",
+                "this is a value",
+                "put the choice in parentheses",
+            )
         return ast.Position(value, span=span)
 
     def r_cond(self, span: Span, c: list[Any]) -> ast.Expr:
-        return c[0]
+        value: ast.Expr = c[0]
+        return value
 
     r_expr = r_cond
-
-    def r_top(self, span: Span, c: list[Any]) -> tuple[Any, ...]:
-        return tuple(c)
 
     def r_weight(self, span: Span, c: list[Any]) -> Any:
         return c[0]
@@ -299,9 +275,6 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         new = c[1] if isinstance(c[1], tuple) else ((str(c[1]), None),)
         return ast.Rename(old, new, span=span)
 
-    def r_axis_group(self, span: Span, c: list[Any]) -> tuple[Any, ...]:
-        return tuple(c)
-
     def r_axis_part(self, span: Span, c: list[Any]) -> tuple[str, Any]:
         return (str(c[0]), c[1])
 
@@ -316,26 +289,10 @@ class Builder(Transformer_NonRecursive[Token, Any]):
     def r_fill(self, span: Span, c: list[Any]) -> ast.Fill:
         return ast.Fill(c[0], c[1], span=span)
 
-    def _binary(self, op: str, span: Span, c: list[Any]) -> ast.Binary:
-        return ast.Binary(op, c[0], c[-1], span=span)
-
-    def r_or_(self, span: Span, c: list[Any]) -> ast.Binary:
-        return self._binary("or", span, c)
-
-    def r_and_(self, span: Span, c: list[Any]) -> ast.Binary:
-        return self._binary("and", span, c)
-
-    def r_member(self, span: Span, c: list[Any]) -> ast.Binary:
-        return self._binary("in", span, c)
-
-    def r_union(self, span: Span, c: list[Any]) -> ast.Binary:
-        return self._binary("|", span, c)
-
-    def r_range(self, span: Span, c: list[Any]) -> ast.Binary:
-        return self._binary("..", span, c)
+    r_or_, r_and_, r_member, r_union, r_range = (_binary(op) for op in ("or", "and", "in", "|", ".."))
 
     def r_compare(self, span: Span, c: list[Any]) -> ast.Binary:
-        return self._binary(str(c[1]), span, c)
+        return ast.Binary(str(c[1]), c[0], c[2], span=span)
 
     r_sum = r_product = r_power = r_compare
 
@@ -367,14 +324,21 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         text = str(c[0]).replace("_", "")
         value: float | int = int(text) if text.isdigit() and len(text) < 16 else float(text)
         if value == float("inf"):
-            self.complain(span, "number-too-large", f"the number {text[:20]} is too large", "it is no finite double")
+            self.complain(
+                span,
+                "number-too-large",
+                f"the number {text[:20]} is too large",
+                "it is no finite double",
+                "write a finite number",
+            )
         return ast.Number(value, span=span)
 
     def r_text(self, span: Span, c: list[Any]) -> ast.Text:
         return ast.Text(_text(c[0]), span=span)
 
     def r_group(self, span: Span, c: list[Any]) -> ast.Expr:
-        return c[0]  # parentheses leave no node: precedence is the tree's
+        value: ast.Expr = c[0]
+        return value  # parentheses leave no node: precedence is the tree's
 
     def r_tuple_(self, span: Span, c: list[Any]) -> ast.TupleOf:
         return ast.TupleOf(tuple(c), span=span)
@@ -383,24 +347,36 @@ class Builder(Transformer_NonRecursive[Token, Any]):
         return ast.ListOf(tuple(x for x in c if x is not None), span=span)
 
     def r_set_(self, span: Span, c: list[Any]) -> ast.SetOf:
-        return ast.SetOf(tuple(self._rows([x for x in c if x is not None])), span=span)
+        return ast.SetOf(tuple(self.rows([x for x in c if x is not None])), span=span)
 
     # ---- helpers
 
-    def _rows(self, items: list[Any]) -> list[ast.Comprehension]:
+    def rows(self, items: list[Any]) -> list[ast.Comprehension]:
         rows = []
         for item in items:
             if isinstance(item, ast.Comprehension):
                 rows.append(item)
             else:
-                self.complain(item.span, "row-expected", "a row is bound here: `c in SOURCE`", "", "write `c in z if ...`")
+                self.complain(
+                    item.span,
+                    "row-expected",
+                    "a row is bound here: `c in SOURCE`",
+                    "a row has a name and a source",
+                    "write `c in z if ...`",
+                )
         return rows
 
     def _axis_names(self, value: ast.Expr) -> tuple[str, ...]:
         parts = value.items if isinstance(value, ast.TupleOf) else (value,)
         names = tuple(part.id for part in parts if isinstance(part, ast.Name))
         if len(names) != len(parts):
-            self.complain(value.span, "axis-expected", "left of `->` stand names of axes", "", "write `x[(a, b) -> c]`")
+            self.complain(
+                value.span,
+                "axis-expected",
+                "left of `->` stand names of axes",
+                "an axis is renamed, split or merged by name",
+                "write `x[(a, b) -> c]`",
+            )
         return names or ("?",)
 
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from lark import Token
-
 from cldsl.syntax import wrap
 from cldsl.syntax.comments import aligned, comments, split
+from cldsl.syntax.lalr import Token
 from cldsl.syntax.parser import normalised, parse, tokens
 from cldsl.syntax.unparse import INDENT, unparse
 
@@ -140,7 +139,7 @@ def _statement_rows(lines: list[str], statement: Statement) -> list[tuple[str, s
     remarks = [split(line)[1] for line in lines[statement.first - 1 : statement.last]]
     if any(remarks[:-1]):
         return _as_broken(statement, pieces, remarks)
-    code = wrap.broken(pieces, indent)
+    code = wrap.broken(wrap.unwrapped(pieces, indent), indent)
     return [*((line, "") for line in code[:-1]), (code[-1], remarks[-1])]
 
 

@@ -1,6 +1,6 @@
 """What no spec needs and what would cost the parser, or a later pass, its stack or its time: refused beforehand.
 
-Input: a text, or a parse tree. Output: diagnostics. Within these limits every recursion over a tree ends well inside
+Input: a text, or a tree. Output: diagnostics. Within these limits every recursion over a tree ends well inside
 Python's own limit.
 """
 
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-from lark import Token, Tree
 
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Diagnostic, Span
@@ -22,17 +20,14 @@ MAX_DEPTH = 120
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NOT_CODE = re.compile(r'"[^"\n]*"?|#[^\n]*')
+_BRACKET = re.compile(r"[\[({\])}]")
 _NAME_PARTS = "name its parts with `let`"
 
 
-def brackets(line: str) -> str:
-    """The brackets of a line's code, without those in texts and comments."""
-    return "".join(character for character in _NOT_CODE.sub("", line) if character in "([{)]}")
-
-
 def opened(line: str) -> int:
-    """How many brackets more the line opens than it closes."""
-    return sum(1 if bracket in "([{" else -1 for bracket in brackets(line))
+    """How many brackets more the line opens than it closes, without those in texts and comments."""
+    code = _NOT_CODE.sub("", line)
+    return sum(map(code.count, "([{")) - sum(map(code.count, ")]}"))
 
 
 def of_text(text: str, file: str) -> Iterator[Diagnostic]:
@@ -48,12 +43,13 @@ def of_text(text: str, file: str) -> Iterator[Diagnostic]:
         if control:
             yield _control_character(control, file, number)
         whole = Span(file, number, 1, number, len(line) + 1)
-        if len(line) - len(line.lstrip()) > MAX_INDENT and line.strip():
+        code = _NOT_CODE.sub("", line)
+        if depth == 0 and len(line) - len(line.lstrip()) > MAX_INDENT and code.strip():
             reason, mend = f"at most {MAX_INDENT} columns are read", "indent each block by four spaces"
             yield Diagnostic(whole, "too-deep", "this line is indented too far", reason, mend)
-        size = len(line) if depth == 0 else size + len(line)
+        size = len(code.strip()) + (size if depth else 0)
         deepest = depth
-        for bracket in brackets(line):
+        for bracket in _BRACKET.findall(code):
             depth = depth + 1 if bracket in "([{" else max(0, depth - 1)
             deepest = max(deepest, depth)
         if deepest > MAX_BRACKETS:
@@ -70,18 +66,12 @@ def _control_character(found: re.Match[str], file: str, number: int) -> Diagnost
     column = found.start() + 1
     message = f"a control character (code {ord(found.group())})"
     return Diagnostic(
-        Span(file, number, column, number, column + 1), "control-character", message, "a spec is plain text", "remove it"
+        Span(file, number, column, number, column + 1),
+        "control-character",
+        message,
+        "a spec is plain text",
+        "remove it",
     )
-
-
-def is_deep(tree: Tree[Token]) -> bool:
-    """Whether the parse tree is so deep that the tree made of it may be too deep; a tree's layers outnumber the other's."""
-    layer = [tree]
-    for _ in range(MAX_DEPTH):
-        layer = [child for node in layer for child in node.children if isinstance(child, Tree)]
-        if not layer:
-            return False
-    return True
 
 
 def of_tree(tree: ast.File, file: str) -> Iterator[Diagnostic]:
@@ -91,4 +81,6 @@ def of_tree(tree: ast.File, file: str) -> Iterator[Diagnostic]:
         layer = [child for node in layer for child in ast.children(node)]
     if layer:
         reason = f"operators, calls, attributes and blocks nest at most {MAX_DEPTH} deep, a chain counting in full"
-        yield Diagnostic(min(node.span for node in layer), "too-deep", "this statement nests too deep", reason, _NAME_PARTS)
+        yield Diagnostic(
+            min(node.span for node in layer), "too-deep", "this statement nests too deep", reason, _NAME_PARTS
+        )

@@ -10,19 +10,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 
-import lark
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-from lark.indenter import DedentError
-
 from cldsl.syntax import ast, grammar, limits
 from cldsl.syntax.build import Builder
 from cldsl.syntax.comments import split
 from cldsl.syntax.diagnostics import Diagnostic, Span, SpecError
-from cldsl.syntax.expected import explain
+from cldsl.syntax.lalr import Machine, SyntaxFault, Tables, Token
+
 
 @functools.cache
-def _parser() -> lark.Lark:
-    return grammar.parser()
+def _tables() -> Tables:
+    return grammar.tables()
 
 
 def parse(text: str, file: str = "<spec>") -> ast.File:
@@ -34,7 +31,7 @@ def parse(text: str, file: str = "<spec>") -> ast.File:
     builder = Builder(file)
     try:
         tree = _whole(text, builder)
-    except (UnexpectedInput, DedentError) as error:
+    except SyntaxFault as error:
         found = [diagnostic for piece, line in _pieces(text) for diagnostic in _errors_of(piece, line, file)]
         raise SpecError(found or [_diagnostic(error, text, file, 0)], {file: text}) from None
     if builder.found:
@@ -55,25 +52,38 @@ def normalised(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def tokens(text: str) -> Iterator[lark.Token]:
+def tokens(text: str) -> list[Token]:
     """The tokens of a text that parses, with line ends and blocks, each of the type that its place gives it."""
-    return _parser().parse_interactive(text if text.endswith("\n") else text + "\n").iter_parse()
+    machine = _machine(text, Builder("<spec>"))
+    machine.run()
+    return machine.tokens
+
+
+def _machine(text: str, builder: Builder) -> Machine:
+    tables = _tables()
+    handlers = [getattr(builder, "r_" + rule.name, _spliced) for rule in tables.rules]
+    return Machine(tables, text if text.endswith("\n") else text + "\n", builder.file, handlers)
+
+
+def _spliced(span: Span, children: list[object]) -> list[object]:
+    """A rule whose name begins with `_` has no node of its own."""
+    return children
 
 
 def _whole(text: str, builder: Builder) -> ast.File:
-    tree = _parser().parse(text if text.endswith("\n") else text + "\n")
-    built = builder.transform(tree)
-    assert isinstance(built, ast.File)
-    if limits.is_deep(tree):
-        builder.found += limits.of_tree(built, builder.file)
-    return built
+    machine = _machine(text, builder)
+    tree = machine.run()
+    assert isinstance(tree, ast.File)
+    if machine.depth > limits.MAX_DEPTH:
+        builder.found += limits.of_tree(tree, builder.file)
+    return tree
 
 
 def _errors_of(piece: str, line: int, file: str) -> Iterator[Diagnostic]:
     builder = Builder(file)
     try:
         _whole(piece, builder)
-    except (UnexpectedInput, DedentError) as error:
+    except SyntaxFault as error:
         yield _diagnostic(error, piece, file, line)
     for found in builder.found:
         yield Diagnostic(_moved(found.span, line), found.code, found.message, found.reason, found.mend)
@@ -88,42 +98,41 @@ def _pieces(text: str) -> Iterator[tuple[str, int]]:
     lines = text.split("\n")
     start, depth = 0, 0
     for number, line in enumerate(lines):
+        begins = line[:1].isalpha() and line.split(" ", 1)[0].rstrip(":") in _STARTS
+        if begins:
+            depth = 0
         if number > start and depth == 0 and line[:1] not in ("", " ", "\t", "#", ")", "]", "}"):
             yield "\n".join(lines[start:number]) + "\n", start
             start = number
         depth = max(0, depth + limits.opened(line))
-        if line[:1].isalpha() and line.split(" ", 1)[0].rstrip(":") in _STARTS:
-            depth = max(0, limits.opened(line))
     yield "\n".join(lines[start:]) + "\n", start
 
 
 #: A declaration in the first column ends a bracket that was never closed.
-_STARTS = frozenset(
-    "spec use param data model learn state draw view let def contrast train on loop every variant claim report minimize".split()
+_TOP_WORDS = (
+    "spec use param data model learn state draw view let def contrast train on loop every variant claim report minimize"
 )
+_STARTS = frozenset(_TOP_WORDS.split())
 
 
-def _diagnostic(error: Exception, text: str, file: str, offset: int) -> Diagnostic:
-    """lark's exception as one of ours, with what would have fitted."""
-    if isinstance(error, DedentError):
-        number, width = _bad_dedent(text)
-        span = Span(file, number + offset, 1, number + offset, width + 1)
+def _diagnostic(fault: SyntaxFault, text: str, file: str, offset: int) -> Diagnostic:
+    """The machine's fault in words, with what would have fitted."""
+    from cldsl.syntax.expected import explain  # only a mistake pays for it
+
+    line, column = fault.line, fault.column
+    if fault.kind == "DEDENT":
+        width = len(_line(text, line)) - len(_line(text, line).lstrip())
+        span = Span(file, line + offset, 1, line + offset, width + 1)
         reason = "its indentation equals that of no open block"
         mend = "indent it like a line of the block it belongs to"
         return Diagnostic(span, "indentation", "this line fits no block above it", reason, mend)
-    assert isinstance(error, (UnexpectedToken, UnexpectedCharacters))
-    if isinstance(error, UnexpectedToken):
-        kind, shown = error.token.type, str(error.token).split("\n")[0]
-        line, column = error.token.line or 1, error.token.column or 1
-        accepts = set(error.accepts or error.expected or ())
-    else:
-        kind, line, column, accepts = "CHARACTER", error.line, error.column, set[str]()
-        shown = _line(text, line)[column - 1 : column]
-    span = Span(file, line, column, line, column + max(1, len(shown)))
-    if kind in ("_NL", "$END", "_DEDENT", "_INDENT"):
-        span, shown = _line_end(text, file, line, kind), ""
-    message, reason, mend = explain(kind, shown, accepts, _line(text, span.line), span.column)
-    return Diagnostic(_moved(span, offset), "syntax", message, reason, mend)
+    span, shown = Span(file, line, column, line, column + max(1, len(fault.shown))), fault.shown
+    if fault.kind in ("_NL", "$END", "_DEDENT", "_INDENT"):
+        span, shown = _line_end(text, file, line, fault.kind), ""
+    words = explain(fault.kind, shown, set(fault.expected), _line(text, span.line), span.column)
+    if words.column:
+        span = Span(file, span.line, words.column, span.line, words.end)
+    return Diagnostic(_moved(span, offset), "syntax", words.message, words.reason, words.mend)
 
 
 def _line(text: str, number: int) -> str:
@@ -144,27 +153,3 @@ def _line_end(text: str, file: str, line: int, kind: str) -> Span:
         line = len(text.rstrip().split("\n"))
     end = len(split(_line(text, line))[0]) + 1
     return Span(file, line, end, line, end + 1)
-
-
-def _bad_dedent(text: str) -> tuple[int, int]:
-    """The first line whose indentation closes no block (lark's exception carries no line)."""
-    open_blocks, depth = [0], 0
-    for number, line in enumerate(text.split("\n"), 1):
-        content = line.strip()
-        if content and not content.startswith("#") and depth == 0:
-            indent = len(line) - len(line.lstrip())
-            while open_blocks[-1] > indent:
-                open_blocks.pop()
-            if open_blocks[-1] < indent:
-                if number > 1 and indent < max(open_blocks[-1], _previous_indent(text, number)):
-                    return number, max(1, indent)
-                open_blocks.append(indent)
-        depth = max(0, depth + limits.opened(line))
-    return 1, 1
-
-
-def _previous_indent(text: str, number: int) -> int:
-    for line in reversed(text.split("\n")[: number - 1]):
-        if line.strip() and not line.strip().startswith("#"):
-            return len(line) - len(line.lstrip())
-    return 0

@@ -6,12 +6,15 @@ break in stays as long as it is.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import NamedTuple
 
 WIDTH = 120
 OPENERS = frozenset("([{")
 CLOSERS = frozenset(")]}")
 _STEP = "    "
+#: From here on the content of brackets is indented no further.
+_DEEPEST = 60
 #: Where a part without a comma is broken, the loosest operators first.
 _BREAKS = (("else",), ("if",), ("or",), ("and",), ("|",), ("+", "-"), ("*", "/", "%"))
 
@@ -38,9 +41,29 @@ def broken(pieces: list[Piece], indent: str) -> list[str]:
     start, end = group
     return [
         *broken(pieces[: start + 1], indent),
-        *_filled(pieces[start + 1 : end], indent + _STEP),
+        *_filled(pieces[start + 1 : end], indent + _STEP * (len(indent) < _DEEPEST)),
         *broken(pieces[end:], indent),
     ]
+
+
+def unwrapped(pieces: list[Piece], indent: str) -> list[Piece]:
+    """The pieces without parentheses that stand around the whole value and that its length does not need."""
+    depth = 0
+    for at, piece in enumerate(pieces[:-2], 1):
+        depth += piece.turn
+        if depth or piece.text not in ("=", "<-", "~") or pieces[at].text != "(":
+            continue
+        inner = pieces[at + 1 : -1]
+        heights = list(accumulate(each.turn for each in inner))
+        if (
+            not inner
+            or min(heights) < 0
+            or any(each.text == "," and not h for each, h in zip(inner, heights, strict=True))
+        ):
+            continue
+        bare = [*pieces[:at], inner[0]._replace(gap=" "), *inner[1:]]
+        return unwrapped(bare, indent) if len(indent) + len(joined(bare)) <= WIDTH else pieces
+    return pieces
 
 
 def _widest(pieces: list[Piece]) -> tuple[int, int] | None:

@@ -21,7 +21,7 @@ def test_options_and_defaults_are_those_of_the_function(entry: MetricEntry) -> N
     assert inspect.getdoc(entry.load())
 
 
-TAKES_CLASSES = {"knn", "linear_probe", "tolerance"}
+TAKES_CLASSES = {"knn", "linear_probe", "tolerance", "clusters"}
 
 
 @pytest.mark.parametrize("entry", METRICS, ids=[entry.name for entry in METRICS])
@@ -53,3 +53,15 @@ def test_a_misspelt_metric_is_told() -> None:
     with pytest.raises(CatalogueError) as raised:
         metric_entry("uniformty")
     assert raised.value.mend == "did you mean uniformity?"
+
+
+def test_one_measure_can_be_chosen() -> None:
+    generator = torch.Generator().manual_seed(0)
+    features, label = torch.rand(30, 4, generator=generator), torch.arange(30) % 2
+    several = [entry for entry in METRICS if entry.measures]
+    assert {entry.name for entry in several} == {"regress", "clusters"}
+    for entry in several:
+        tensors = (features, label)
+        arguments = (tensors, tensors) if entry.fits else tensors
+        together = entry.load()(*arguments)
+        assert together == {name: entry.load()(*arguments, measure=name) for name in entry.measures}

@@ -40,7 +40,7 @@ def test_produced_axes_must_match_the_signature() -> None:
 
 def test_mlp_is_what_it_says() -> None:
     module = build("mlp", [[6, 5]], {"norm": "batch", "hidden_bias": False, "last": "batch_no_affine"}, (3,), 1)
-    kinds = [type(layer) for layer in module]  # type: ignore[arg-type]
+    kinds = [type(layer) for layer in module.children()]
     assert kinds == [nn.Linear, nn.BatchNorm1d, nn.ReLU, nn.Linear, nn.BatchNorm1d]
     shapes = {name: tuple(parameter.shape) for name, parameter in module.named_parameters()}
     assert shapes == {"0.weight": (6, 3), "1.weight": (6,), "1.bias": (6,), "3.weight": (5, 6), "3.bias": (5,)}

@@ -36,7 +36,7 @@ def test_ema_of_several_and_by_name() -> None:
     target, source = pair()
     other, origin = nn.Linear(2, 2).double(), nn.Linear(2, 2).double()
     # The same names in another order of registration.
-    weight, bias = origin.weight, origin.bias
+    weight, bias = nn.Parameter(origin.weight.detach()), nn.Parameter(origin.bias.detach())
     del origin.weight, origin.bias
     origin.register_parameter("bias", bias)
     origin.register_parameter("weight", weight)

@@ -1,0 +1,198 @@
+"""From the nodes of one function to Python statements over tensors.
+
+Input: a nodes.Function and an `Environment` that says how its inputs and modules are written. Output: statements that compute the
+outputs, one line for each node that is used twice, named by the spec, or no cheap arithmetic; the others are nested.
+The operators' text is in pointwise.py and operators.py; what stands around the body is functions.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from cldsl.codegen.layout import Axes, aligned
+from cldsl.codegen.names import RESERVED, Identifier, NameRefused, Names
+from cldsl.codegen.printer import flat
+from cldsl.codegen.scalars import is_constant, scalar
+from cldsl.codegen.sizes import Sizes
+from cldsl.codegen.statements import Assign, Attribute, Expression, Name, Statement, call, method
+from cldsl.graph.nodes import POINTWISE, Function, Node, topological
+from cldsl.syntax.diagnostics import NOWHERE, Span
+
+#: The longest text that is nested into another expression.
+NESTED = 56
+
+#: Cheap or short enough to stand inside an expression.
+_LIGHT = POINTWISE | {"slice", "rename", "reduce", "expand", "norm", "unit"}
+
+#: What a value is called where the spec has no name for it.
+_CALLED = {
+    "dot": "similarity",
+    "topk": "best",
+    "argmax": "best",
+    "sort": "ordered",
+    "gather": "chosen",
+    "put": "written",
+    "push": "pushed",
+    "onehot": "marks",
+    "softmax": "share",
+    "log_softmax": "log_share",
+    "sinkhorn": "plan",
+    "soft_sort": "places",
+    "unit": "direction",
+    "norm": "length",
+    "concat": "joined",
+    "stack": "stacked",
+    "where": "choice",
+    "merge": "merged",
+    "split": "parted",
+    "cumsum": "running",
+    "table": "constants",
+}
+_REDUCED = {
+    "sum": "total",
+    "mean": "average",
+    "max": "largest",
+    "min": "smallest",
+    "prod": "product",
+    "logsumexp": "log_total",
+    "any": "some",
+    "all": "every",
+}
+
+
+@dataclass
+class Environment:
+    """How a function's surroundings are written: its inputs, its modules, and the families among them.
+
+    family: model -> the name of its family's axis. chunked: modules are applied to whole columns, a chunk of rows at a time.
+    """
+
+    leaf: Callable[[Node], Expression]
+    model: Callable[[str], Expression]
+    family: Callable[[str], str | None]
+    frozen: Callable[[str], bool]
+    chunked: bool = False
+
+
+@dataclass
+class Value:
+    """A lowered node: its text and axes; plain: a Python number."""
+
+    expression: Expression
+    axes: Axes
+    plain: bool = False
+
+
+@dataclass
+class Lowering:
+    """The state of lowering one function."""
+
+    function: Function
+    environment: Environment
+    names: Names = field(default_factory=lambda: Names(RESERVED))
+    statements: list[Statement] = field(default_factory=list)
+    values: dict[Node, Value] = field(default_factory=dict)
+    _line: Span = NOWHERE
+
+    def __post_init__(self) -> None:
+        outputs = [node for _, node in self.function.outputs]
+        self.order = topological(outputs)
+        self.uses: dict[Node, int] = {}
+        for node in self.order:
+            for each in node.inputs:
+                self.uses[each] = self.uses.get(each, 0) + 1
+        for node in outputs:
+            self.uses[node] = self.uses.get(node, 0) + 1
+        self.sizes = Sizes(self.order, self.names)
+
+    def run(self) -> list[tuple[str, Expression]]:
+        """Lower every node; the outputs by name."""
+        for node in self.order:
+            self.values[node] = self._lowered(node)
+        return [(name, self.tensor(node)) for name, node in self.function.outputs]
+
+    def _lowered(self, node: Node) -> Value:
+        if node.op == "input":
+            return Value(self.environment.leaf(node), node.names)
+        if is_constant(node):
+            return Value(scalar(node), (), plain=True)
+        from cldsl.codegen.operators import lower_node  # operators.py needs this class
+
+        expression = lower_node(self, node)
+        return Value(self._placed(node, expression), node.names)
+
+    def _placed(self, node: Node, expression: Expression) -> Expression:
+        """The expression itself where it may be nested, else the variable it is bound to."""
+        if isinstance(expression, (Name, Attribute)) and not node.label:
+            return expression
+        single = self.uses[node] == 1 and not node.label and node.op in _LIGHT
+        if single and len(flat(expression)) <= NESTED:
+            return expression
+        variable = Name((self._variable(node),))
+        self.statements.append(Assign((variable,), expression, self._comment(node)))
+        return variable
+
+    def _variable(self, node: Node) -> Identifier:
+        if node.label:
+            try:
+                return self.names.fresh(node.label)
+            except NameRefused:
+                return self.names.fresh(_called(node))
+        return self.names.fresh(_called(node))
+
+    def _comment(self, node: Node) -> str:
+        axes = f"[{', '.join(node.names)}]"
+        span = node.span
+        if span == NOWHERE or span.short == self._line.short:
+            return axes
+        self._line = span
+        return f"{axes}  {span.short}"
+
+    # ---- what the operators ask for
+
+    def text(self, node: Node) -> Expression:
+        return self.values[node].expression
+
+    def plain(self, node: Node) -> bool:
+        """Whether the node became a Python number."""
+        return self.values[node].plain
+
+    def tensor(self, node: Node) -> Expression:
+        """The node as a tensor; a number is made one."""
+        value = self.values[node]
+        return call("rt.table", value.expression, self.sizes.device()) if value.plain else value.expression
+
+    def toward(self, node: Node, axes: Axes, full: bool = False) -> Expression:
+        """The node so that it broadcasts against these axes; a number stays one."""
+        value = self.values[node]
+        return value.expression if value.plain else aligned(value.expression, value.axes, axes, full)
+
+    def tensor_toward(self, node: Node, axes: Axes, full: bool = False) -> Expression:
+        return aligned(self.tensor(node), self.values[node].axes, axes, full)
+
+    def index(self, node: Node) -> Expression:
+        """The node as an index: reals, such as a clock's numbers, become whole."""
+        return self.text(node) if node.dtype == "int" and not _clock(node) else method(self.tensor(node), "long")
+
+
+def _clock(node: Node) -> bool:
+    return any(each.op == "input" and each.attr("kind") == "clock" for each in topological([node]))
+
+
+def _called(node: Node) -> str:
+    if node.op == "reduce":
+        return _REDUCED[node.attr("kind")]
+    if node.op == "iota":
+        return f"{_word(node.axes[0].name)}_index"
+    if node.op == "call":
+        return f"{_word(node.attr('model'))}_out"
+    if node.op in POINTWISE and node.dtype == "bool":
+        return "mask"
+    return _CALLED.get(node.op, "value")
+
+
+def _word(text: str) -> str:
+    """Letters of a text that may be part of a name."""
+    return "".join(char if char.isascii() and char.isalnum() else "_" for char in text) or "value"
+

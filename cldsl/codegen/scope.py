@@ -1,0 +1,55 @@
+"""Names of a whole program: an attribute for each module, tensor and list of views, a method for each function and phase.
+
+Input: a ProgramPlan. Output: a `Scope`, which gives each its Python name, unique in the class. Decides names only.
+"""
+
+from __future__ import annotations
+
+from cldsl.codegen.functions import Surroundings
+from cldsl.codegen.names import RESERVED, TAKEN, Identifier, Names
+from cldsl.graph.plan import ModelPlan, ProgramPlan, TensorPlan
+
+
+class Scope:
+    """Python names of a plan's parts. Raises NameRefused for a name that is no ASCII identifier."""
+
+    def __init__(self, plan: ProgramPlan) -> None:
+        self.plan = plan
+        self.models: dict[str, ModelPlan] = {each.name: each for each in plan.models}
+        self.tensors: dict[str, TensorPlan] = {each.name: each for each in plan.tensors}
+        self.attributes = Names({*RESERVED, *TAKEN})
+        self.methods: dict[tuple[str, str], Identifier] = {}
+        for phase in plan.phases:
+            self.methods[phase.name, ""] = self.attributes.fresh(phase.name)
+            for function in phase.functions:
+                self.methods[phase.name, function.name] = self.attributes.fresh(function.name)
+        for part in (*plan.models, *plan.tensors):
+            self.attributes.of(part.name)
+
+    def attribute(self, text: str) -> Identifier:
+        return self.attributes.of(text)
+
+    def method(self, phase: str, function: str = "") -> Identifier:
+        """The method of a phase, or of one of its functions."""
+        return self.methods[phase, function]
+
+    def family(self, model: str) -> str | None:
+        """The axis of a family of modules; a copy or a frozen model has that of its original."""
+        plan = self.models[model]
+        if plan.family is not None:
+            return plan.family.name
+        return self.family(plan.of) if plan.of in self.models and plan.of is not None else None
+
+    def frozen(self, model: str) -> str | None:
+        """The model whose weights a frozen one reads, else None."""
+        plan = self.models[model]
+        return plan.of if plan.kind == "frozen" and plan.of in self.models else None
+
+    @property
+    def surroundings(self) -> Surroundings:
+        return Surroundings(self.attribute, self.family, self.frozen)
+
+    def renamed(self) -> dict[str, str]:
+        """Spec name -> attribute, where they differ."""
+        parts = [*(each.name for each in self.plan.models), *(each.name for each in self.plan.tensors)]
+        return {part: str(self.attribute(part)) for part in parts if self.attribute(part) != part}

@@ -1,0 +1,231 @@
+"""The data sources by name: columns with axes and sizes, rows by split, licence, and the digest of what is read.
+
+Input: a name of a spec's `from` clause. Output: a SourceEntry (and, for the readers, its path and fixed split).
+Imports neither numpy nor torch and opens no file: the sizes of a production source come from
+`cldsl.data.table.open_entry_schema`. Every opened source also has the column `id`, 0, 1, ... over its rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from cldsl.catalogue import CatalogueError, Entry, Parameter, nearest
+from cldsl.data import digests
+
+SPLITS = ("train", "test")
+
+
+@dataclass(frozen=True)
+class ColumnEntry:
+    """One column. axes and sizes leave out the leading item axis; classes is set where it indexes a class axis."""
+
+    name: str
+    axes: tuple[str, ...] = ()
+    sizes: tuple[int | None, ...] = ()
+    dtype: str = "real"
+    classes: int | None = None
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class SourceEntry(Entry):
+    """A source. rows and sha256 are by split and empty where they are unknown; tier: core, extra or production."""
+
+    columns: tuple[ColumnEntry, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    licence: str = ""
+    tier: str = "core"
+    sha256: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A name taken apart: its entry, the path or repository of a production source, and the split if it names one."""
+
+    entry: SourceEntry
+    path: str = ""
+    split: str | None = None
+
+
+def _image(size: int, channels: int = 1, name: str = "image", width: int | None = None) -> ColumnEntry:
+    sizes = (channels, size, size if width is None else width)
+    return ColumnEntry(name, ("channel", "y", "x"), sizes, doc="brightness from 0 to 1")
+
+
+def _label(classes: int, doc: str) -> ColumnEntry:
+    return ColumnEntry("label", (), (), "int", classes, doc)
+
+
+def _embedded(
+    name: str, doc: str, reader: str, columns: tuple[ColumnEntry, ...], rows: tuple[int, int], licence: str
+) -> SourceEntry:
+    return SourceEntry(
+        name,
+        doc,
+        implementation=f"cldsl.data.{reader}",
+        columns=columns,
+        rows=dict(zip(SPLITS, rows, strict=True)),
+        licence=licence,
+        sha256=digests.SHA256[name],
+    )
+
+
+_DIGIT = _label(10, "the digit")
+_HALVES = (_image(28, name="left", width=14), _image(28, name="right", width=14), _DIGIT)
+_MNIST = "CC BY-SA 3.0"
+_UCI = "CC BY 4.0"
+
+_EMBEDDED = (
+    _embedded(
+        "digits-8x8",
+        "Handwritten digits, a split of 80 to 20 by seed.",
+        "embedded:read_digits",
+        (_image(8), _DIGIT),
+        (1437, 360),
+        _UCI,
+    ),
+    _embedded(
+        "digits-16",
+        "The same digits and split, enlarged twice by bilinear interpolation.",
+        "embedded:read_digits_16",
+        (_image(16), _DIGIT),
+        (1437, 360),
+        _UCI,
+    ),
+    _embedded(
+        "mnist-5k",
+        "5000 MNIST digits, 400 of each class to train on and 100 to test.",
+        "embedded:read_mnist",
+        (_image(28), _DIGIT),
+        (4000, 1000),
+        _MNIST,
+    ),
+    _embedded(
+        "mnist-5k-lt",
+        "A long-tailed cut of its training rows, 400 zeros down to 8 nines; the test rows are balanced.",
+        "embedded:read_mnist_lt",
+        (_image(28), _DIGIT),
+        (1120, 1000),
+        _MNIST,
+    ),
+    _embedded(
+        "digit-halves",
+        "The left and the right half of each digit of mnist-5k, as two modalities.",
+        "embedded:read_halves",
+        _HALVES,
+        (4000, 1000),
+        _MNIST,
+    ),
+    _embedded(
+        "digit-halves-lt",
+        "The halves of mnist-5k-lt.",
+        "embedded:read_halves_lt",
+        _HALVES,
+        (1120, 1000),
+        _MNIST,
+    ),
+    _embedded(
+        "tecator",
+        "Near infrared absorbance of meat, 850 to 1050 nm, and its fat.",
+        "embedded:read_tecator",
+        (
+            ColumnEntry("spectrum", ("channel",), (100,), doc="-log10 of the transmittance, raw"),
+            ColumnEntry("fat", doc="per cent"),
+        ),
+        (172, 43),
+        "public domain, with the permission note",
+    ),
+    _embedded(
+        "diabetes",
+        "Ten measurements of a patient and the progression a year later, a split of 80 to 20 by seed.",
+        "embedded:read_diabetes",
+        (
+            ColumnEntry("features", ("feature",), (10,), doc="mean 0 and deviation 1 over the training rows"),
+            ColumnEntry("target", doc="25 to 346"),
+        ),
+        (353, 89),
+        "public, Efron et al. 2004",
+    ),
+    replace(
+        _embedded(
+            "textures-32",
+            "Crops of 20 photographs, one class each; left halves to train on, right halves to test.",
+            "textures:read_textures",
+            (_image(32, channels=3), _label(20, "the photograph")),
+            (3000, 1000),
+            "as the photographs of scikit-image and scikit-learn (CC0, CC BY, public domain)",
+        ),
+        tier="extra",
+        extra="data",
+    ),
+)
+
+_SIZE = Parameter("size", "int", None, "shorter side in pixels after resizing; the centre square is kept", low=1)
+
+
+def _production(name: str, doc: str, reader: str, extra: str | None = None, images: bool = False) -> SourceEntry:
+    return SourceEntry(
+        name, doc, (_SIZE,) if images else (), f"cldsl.data.{reader}", extra, licence="its own", tier="production"
+    )
+
+
+_PATTERNS: tuple[tuple[re.Pattern[str], SourceEntry], ...] = (
+    (
+        re.compile(r"(?:hf:)(?P<path>.+)", re.S),
+        _production("hf:OWNER/NAME", "A Hugging Face data set.", "hub:open_hub", "hf", images=True),
+    ),
+    (
+        re.compile(r"folder:(?P<path>.+)", re.S),
+        _production("folder:PATH", "Images in a folder for each class.", "folder:open_folder", "data", images=True),
+    ),
+    (
+        re.compile(r"(?:npz:(?P<path>.+)|(?P<plain>.+\.npz))", re.S),
+        _production("PATH.npz", "Named numpy arrays.", "arrays:open_npz"),
+    ),
+    (
+        re.compile(r"(?P<path>.+\.safetensors)", re.S),
+        _production("PATH.safetensors", "Named tensors.", "arrays:open_safetensors"),
+    ),
+    (
+        re.compile(r"(?P<path>.+\.parquet)", re.S),
+        _production("PATH.parquet", "A table of Arrow.", "parquet:open_parquet", "tables"),
+    ),
+    (re.compile(r"(?P<path>.+\.csv)", re.S), _production("PATH.csv", "Numbers with a header line.", "comma:open_csv")),
+    (
+        re.compile(r"(?P<path>[\w.-]+/[\w.-]+(?::[\w.-]+)?)"),
+        _production("OWNER/NAME", "A Hugging Face data set.", "hub:open_hub", "hf", images=True),
+    ),
+)
+
+SOURCES: tuple[SourceEntry, ...] = _EMBEDDED
+
+#: The forms of a production name, for help texts.
+PRODUCTION: tuple[SourceEntry, ...] = tuple(entry for _, entry in _PATTERNS)
+
+
+def source(name: str) -> SourceEntry:
+    """The entry of an embedded name, or one made for a production name (its columns and rows are not known yet).
+
+    Raises CatalogueError, with the nearest name, for a name that is neither.
+    """
+    return resolve(name).entry
+
+
+def resolve(name: str) -> Resolved:
+    """The name taken apart; "mnist-5k/test" is the test split of mnist-5k. Raises CatalogueError like `source`."""
+    base, slash, split = name.partition("/")
+    for entry in SOURCES:
+        if entry.name == base:
+            if slash and split not in SPLITS:
+                raise CatalogueError(f"source {base} has no split {split}", nearest(split, SPLITS))
+            return Resolved(entry, split=split or None)
+    for pattern, entry in _PATTERNS:
+        match = pattern.fullmatch(name)
+        if match:
+            path = next(text for text in match.groups() if text)
+            return Resolved(replace(entry, name=name), path)
+    names = [entry.name for entry in SOURCES]
+    forms = ", ".join(entry.name for entry in PRODUCTION)
+    raise CatalogueError(f"no source is called {name}", f"{nearest(name, names)} (or one of {forms})")

@@ -1,0 +1,42 @@
+"""The sha256 of what each embedded source reads, by split (see `cldsl.data.fingerprint`)."""
+
+from __future__ import annotations
+
+SHA256: dict[str, dict[str, str]] = {
+    "digits-8x8": {
+        "train": "e38e7138a60d17d09a5a3c4b60463a1c50b90e6e59c1a70004588f6c55b6f583",
+        "test": "f9ee144414d010a5eb01b5f0a7e77aa772d01e9c84386ba28e98e4113a90f902",
+    },
+    "digits-16": {
+        "train": "8d459c580d4e02189bf4dfeef7cba679c585e788ac728f46053990b725b8057c",
+        "test": "abaf22a76dbaf2ada41bd468d902f1cbe5b06ebc99dc7906e5633306dbd0ef6c",
+    },
+    "mnist-5k": {
+        "train": "8acf00f01f07bc198c573df8bb19700b19817d6a3967b25f1b0cd551c67c650e",
+        "test": "8ac2d745d076f379c68a3f178727fb62ebe3fbaf55afd5997f9de68119364e3a",
+    },
+    "mnist-5k-lt": {
+        "train": "8ae91c7a2a1aceb4324c7e09ea359f437b1ea585e7d6bb8623936d92895fdf34",
+        "test": "8ac2d745d076f379c68a3f178727fb62ebe3fbaf55afd5997f9de68119364e3a",
+    },
+    "digit-halves": {
+        "train": "c9f24dc499f09f2a22d2bd8e4217d3560b60c3db284c6e3c35eaf9e456a43b20",
+        "test": "a88c7c9cf70718dcf8856debda8fbbb28b18284e96ce4e22633bca00f55d065d",
+    },
+    "digit-halves-lt": {
+        "train": "f55e839cb8887115b85ccecc08c18b25bea3a30c9885180c35ec2482345b0c09",
+        "test": "a88c7c9cf70718dcf8856debda8fbbb28b18284e96ce4e22633bca00f55d065d",
+    },
+    "tecator": {
+        "train": "3875dd636f67599bd3420a786824111d238764976cf12373eac313163e9e5469",
+        "test": "588d1cd112cc68a2bab87080d32eca96f92055fd76bfab80945f01d298402031",
+    },
+    "diabetes": {
+        "train": "032c382d394d309d3ff31088916dc571b20ed8c89eaf05f8117a191e5334de6b",
+        "test": "d42d63cae72fce16f798e23739e8e8e97683eeae799bb633406546dd0843ae9c",
+    },
+    "textures-32": {
+        "train": "7ee39b33ec5e1a4e0d27e41f2112de9af152b4aab44111ffb1e3c7e4dc551c25",
+        "test": "1727e2f09eac60aaaf77ada1d53dbcfba3f0f69aea21c469b9801b68467aa33f",
+    },
+}

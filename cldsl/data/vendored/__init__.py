@@ -1,0 +1,1 @@
+"""Small frozen extracts of public data, and how they were made."""

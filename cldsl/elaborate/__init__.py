@@ -1,0 +1,122 @@
+"""From a resolved program to a typed plan, with every diagnostic on the way. Pure Python: no torch, no networkx.
+
+`elaborate` is the semantic check and the first half of the compiler at once: what it cannot say a plan for, it reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cldsl.elaborate.evaluate import On
+from cldsl.elaborate.scope import Consequence, Mistake, Scope
+from cldsl.elaborate.session import Session
+from cldsl.elaborate.shared import Given, Shared
+from cldsl.elaborate.train import Train, stream_of
+from cldsl.elaborate.values import Value
+from cldsl.graph.nodes import Axis, Function, Graph, Node
+from cldsl.graph.plan import ColumnPlan, ProgramPlan, StreamPlan
+from cldsl.semantics.program import Program
+from cldsl.syntax import ast
+from cldsl.syntax.diagnostics import Diagnostic, SpecError
+from cldsl.syntax.parser import parse_expression
+
+__all__ = ["Given", "elaborate", "examine", "function"]
+
+
+def examine(program: Program, sizes: Mapping[str, int] | None = None, sources: Mapping[str, str] | None = None, given: Mapping[str, Given] | None = None) -> tuple[ProgramPlan | None, list[Diagnostic]]:
+    """The plan (None where there are errors) and every diagnostic, sorted."""
+    shared = Shared(program, dict(given or {}), dict(sizes or {}), dict(sources or {}))
+    phases: list[Any] = []
+    trains = ons = 0
+    for item in program.body:
+        try:
+            if isinstance(item, ast.Train):
+                trains += 1
+                phases.append(Train(shared, item, trains).run())
+            elif isinstance(item, ast.On):
+                ons += 1
+                phases.append(On(shared, item, ons).run())
+            elif isinstance(item, (ast.Loop, ast.Every, ast.Assign, ast.Minimize, ast.Report)):
+                raise Mistake(item.span, "not-executed", f"`{type(item).__name__.lower()}` at the file's level is not executed by this version", "it parses and checks", "")
+        except Mistake as mistake:
+            shared.complain(mistake.diagnostic)
+        except Consequence:
+            pass
+    from cldsl.elaborate.review import review
+
+    review(shared)
+    found = sorted(set(shared.found))
+    if any(d.severity == "error" for d in found):
+        return None, found
+    return _program(program, shared, phases), found
+
+
+def elaborate(program: Program, sizes: Mapping[str, int] | None = None, sources: Mapping[str, str] | None = None, given: Mapping[str, Given] | None = None) -> ProgramPlan:
+    """The plan of a program. Raises SpecError."""
+    plan, found = examine(program, sizes, sources, given)
+    if plan is None:
+        raise SpecError([d for d in found if d.severity == "error"], program.sources)
+    return plan
+
+
+def function(program: Program, outputs: Mapping[str, str | ast.Expr], given: Mapping[str, Given], sizes: Mapping[str, int] | None = None, name: str = "formula") -> tuple[Function, Graph]:
+    """A pure function of expressions of the file (texts or trees) with some names supplied. Raises SpecError.
+
+    A masked output `x` comes with a second one, `x.present`.
+    """
+    shared = Shared(program, dict(given), dict(sizes or {}))
+    graph = Graph()
+    streams = program.all(ast.Data)
+    session = Session(shared, graph, "free", streams[0] if streams else None, None)
+    for axis, size in (sizes or {}).items():
+        session.sizes[axis] = size
+    found: list[tuple[str, Node]] = []
+    for label, text in outputs.items():
+        expr = parse_expression(text, f"{name}.{label}") if isinstance(text, str) else text
+        sources = {**program.sources, f"{name}.{label}": f"let value = {text}" if isinstance(text, str) else ""}
+        try:
+            value: Value = session.value(expr, Scope())
+        except Mistake as mistake:
+            raise SpecError([*shared.found, mistake.diagnostic], sources) from None
+        except Consequence:
+            raise SpecError(shared.found, sources) from None
+        found.append((label, value.node))
+        if value.mask is not None:
+            found.append((f"{label}.present", value.mask))
+    from cldsl.elaborate.moments import plain_names
+
+    nodes = plain_names(graph, [node for _, node in found])
+    return Function(name, tuple((label, node) for (label, _), node in zip(found, nodes, strict=True)), True), graph
+
+
+def _program(program: Program, shared: Shared, phases: list[Any]) -> ProgramPlan:
+    streams = tuple(_stream(shared, data) for data in program.all(ast.Data) if data.name in shared.used)
+    session = Session(shared, Graph(), "free", None, None)
+    params = tuple((name, _shown(session, item.value)) for name, item in program.params.items())
+    models = tuple(info.plan() for info in shared.models.values() if info.applied or any(other.of == info.name for other in shared.models.values()))
+    return ProgramPlan(
+        program.name, program.title, program.link, program.file, program.variant, params, streams, models,
+        tuple(shared.tensors.values()), tuple(shared.optimisers), tuple(phases),
+    )  # fmt: skip
+
+
+def _shown(session: Session, expr: ast.Expr) -> Any:
+    try:
+        return session.static(expr, Scope())
+    except (Mistake, Consequence):
+        return "?"
+
+
+def _stream(shared: Shared, data: ast.Data) -> StreamPlan:
+    session = Session(shared, Graph(), "free", data, None)
+    columns = []
+    for column in data.columns:
+        axes = tuple(Axis(getattr(item, "name", getattr(item, "axis", "?")), session.sizes.get(getattr(item, "name", "?"))) for item in column.axes)
+        columns.append(ColumnPlan(column.name, axes, "int" if column.target is not None else "real", column.target))
+    default = shared.source_of(data) or ""
+    production = data.sources[1] if len(data.sources) > 1 else None
+    return StreamPlan(data.name, default, production, tuple(columns), data.span)
+
+
+_ = stream_of

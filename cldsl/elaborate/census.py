@@ -1,0 +1,262 @@
+"""What can be proven of masks without running anything: always true, never true, how many at most.
+
+A mask that depends on coordinates alone is evaluated in pure Python on a shrunken copy of the problem: an axis longer than `_LONG` is
+cut to a few entries. Two cuts that agree are taken for the truth (the predicates of the language compare coordinates; they cannot
+count to the size of an axis). Data are opaque tokens: equal to themselves, of unknown relation to others.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from cldsl.elaborate.folding import FOLD
+from cldsl.graph.nodes import COMPARISONS, Axis, Node, topological
+
+_LONG = 9
+_BUDGET = 60_000
+
+
+class _Unknown:
+    def __repr__(self) -> str:
+        return "?"
+
+
+UNKNOWN = _Unknown()
+
+
+class _TooMuch(Exception):
+    pass
+
+
+class Miniature:
+    """The values of nodes on a shrunken copy: sizes of long axes replaced by `cut`."""
+
+    def __init__(self, outputs: list[Node], cut: int) -> None:
+        self.cut = cut
+        self.sizes: dict[str, int] = {}
+        self.memo: dict[tuple[int, tuple[int, ...]], Any] = {}
+        self.work = 0
+        nodes = topological(outputs)
+        made = {name for node in nodes for name in _made_axes(node)}
+        for node in nodes:
+            for axis in node.axes:
+                if axis.name not in made:
+                    self.sizes[axis.name] = axis.size if axis.size is not None and axis.size <= _LONG else self.cut
+        for _ in range(2):  # an index along a merged axis may come before the merge that gives its size
+            for node in nodes:
+                self._learn(node)
+
+    def _learn(self, node: Node) -> None:
+        if node.op == "merge":
+            size = 1
+            for name in node.attr("old"):
+                size *= self.sizes.get(name, 1)
+            self.sizes[node.attr("new").name] = size
+        elif node.op == "rename":
+            for old, new in node.attr("pairs"):
+                if old in self.sizes:
+                    self.sizes[new] = self.sizes[old]
+        elif node.op in ("slice", "concat"):
+            for axis in node.axes:
+                if axis.size is not None:
+                    self.sizes[axis.name] = axis.size
+
+    def at(self, node: Node, where: Mapping[str, int]) -> Any:
+        key = (id(node), tuple(where[axis.name] for axis in node.axes))
+        if key not in self.memo:
+            self.work += 1
+            if self.work > _BUDGET:
+                raise _TooMuch
+            self.memo[key] = self._compute(node, where)
+        return self.memo[key]
+
+    def _compute(self, node: Node, where: Mapping[str, int]) -> Any:
+        op = node.op
+        if op == "const":
+            return node.attr("value")
+        if op == "iota":
+            return where[node.attr("axis")]
+        if op == "input":
+            return self._input(node, where)
+        if op in ("expand", "stop"):
+            return self.at(node.inputs[0], where)
+        if op == "rename":
+            back = {new: old for old, new in node.attr("pairs")}
+            return self.at(node.inputs[0], {back.get(axis.name, axis.name): where[axis.name] for axis in node.axes})
+        if op == "merge":
+            return self.at(node.inputs[0], self._unmerged(node, where))
+        if op == "split":
+            place = 0
+            for axis in node.attr("new"):
+                place = place * self.sizes[axis.name] + where[axis.name]
+            return self.at(node.inputs[0], {**where, node.attr("old"): place})
+        if op == "slice":
+            name = node.attr("axis")
+            return self.at(node.inputs[0], {**where, name: where[name] + node.attr("start")})
+        if op == "reduce" and node.attr("kind") in ("any", "all", "sum"):
+            return self._reduce(node, where)
+        if op == "gather":
+            return self._gather(node, where)
+        if op == "where":
+            test = self.at(node.inputs[0], where)
+            return UNKNOWN if test is UNKNOWN else self.at(node.inputs[1 if test else 2], where)
+        if op == "cast":
+            value = self.at(node.inputs[0], where)
+            return value if value is UNKNOWN or isinstance(value, tuple) else int(value) if node.attr("to") == "int" else value
+        if op in ("and", "or"):
+            return self._logic(op, node, where)
+        return self._pointwise(node, where)
+
+    def _input(self, node: Node, where: Mapping[str, int]) -> Any:
+        name = node.attr("name")
+        place = tuple(where[axis.name] for axis in node.axes)
+        if name == "id" and node.attr("kind") == "column":
+            return place[0]  # by definition the row's number
+        return ("token", name, place)
+
+    def _unmerged(self, node: Node, where: Mapping[str, int]) -> dict[str, int]:
+        new = node.attr("new").name
+        rest = where[new]
+        inner = {name: place for name, place in where.items() if name != new}
+        for name in reversed(node.attr("old")):
+            rest, inner[name] = divmod(rest, self.sizes[name])
+        return inner
+
+    def _reduce(self, node: Node, where: Mapping[str, int]) -> Any:
+        over, kind = node.attr("over"), node.attr("kind")
+        values = []
+        for places in itertools.product(*(range(self.sizes[name]) for name in over)):
+            inner = {**where, **dict(zip(over, places, strict=True))}
+            if len(node.inputs) == 2:
+                keep = self.at(node.inputs[1], inner)
+                if keep is UNKNOWN:
+                    values.append(UNKNOWN)
+                    continue
+                if not keep:
+                    continue
+            values.append(self.at(node.inputs[0], inner))
+        if kind == "any":
+            return True if any(v is True for v in values) else UNKNOWN if any(not isinstance(v, bool) for v in values) else False
+        if kind == "all":
+            return False if any(v is False for v in values) else UNKNOWN if any(not isinstance(v, bool) for v in values) else True
+        return UNKNOWN if any(v is UNKNOWN or isinstance(v, tuple) for v in values) else sum(values)
+
+    def _gather(self, node: Node, where: Mapping[str, int]) -> Any:
+        value, index = node.inputs
+        place = self.at(index, {axis.name: where[axis.name] for axis in index.axes})
+        if place is UNKNOWN or isinstance(place, tuple) or not 0 <= place < self.sizes[node.attr("axis")]:
+            return UNKNOWN
+        return self.at(value, {axis.name: where.get(axis.name, place) if axis.name != node.attr("axis") else place for axis in value.axes})
+
+    def _logic(self, op: str, node: Node, where: Mapping[str, int]) -> Any:
+        left = self.at(node.inputs[0], where)
+        decisive = op == "or"
+        if left is decisive:
+            return decisive
+        right = self.at(node.inputs[1], where)
+        if right is decisive:
+            return decisive
+        return UNKNOWN if not isinstance(left, bool) or not isinstance(right, bool) else not decisive
+
+    def _pointwise(self, node: Node, where: Mapping[str, int]) -> Any:
+        fold = FOLD.get(node.op)
+        values = [self.at(each, where) for each in node.inputs]
+        if node.op in ("eq", "ne") and all(isinstance(v, tuple) for v in values):
+            return (node.op == "eq") if values[0] == values[1] else UNKNOWN
+        if node.op in ("lt", "gt") and all(isinstance(v, tuple) for v in values) and values[0] == values[1]:
+            return False
+        if any(v is UNKNOWN for v in values) or node.op in COMPARISONS and any(isinstance(v, tuple) for v in values):
+            return UNKNOWN
+        if any(isinstance(v, tuple) for v in values):
+            return ("of", node.op, tuple(values))  # the same operation on the same data is the same value
+        if fold is None:
+            return UNKNOWN
+        try:
+            return fold(*values)
+        except (ValueError, OverflowError, ZeroDivisionError):
+            return UNKNOWN
+
+
+def _made_axes(node: Node) -> list[str]:
+    """Axes whose size follows from others."""
+    if node.op == "merge":
+        return [node.attr("new").name]
+    if node.op == "rename":
+        return [new for _, new in node.attr("pairs")]
+    return [axis.name for axis in node.axes] if node.op in ("slice", "concat") else []
+
+
+def verdict(mask: Node | None) -> bool | None:
+    """True: holds at every coordinate. False: at none. None: it depends, or cannot be told."""
+    if mask is None:
+        return True
+    answers = set()
+    for cut in (3, 4):
+        try:
+            mini = Miniature([mask], cut)
+            found = {mini.at(mask, where) for where in _places(mini, mask)}
+        except (_TooMuch, KeyError):
+            return None
+        answers.add(True if found == {True} else False if found == {False} else None)
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _places(mini: Miniature, node: Node) -> list[dict[str, int]]:
+    names = node.names
+    return [dict(zip(names, places, strict=True)) for places in itertools.product(*(range(mini.sizes[name]) for name in names))]
+
+
+def most(mask: Node, axis: Axis) -> int | None:
+    """The largest number of true entries along the axis, where it does not grow with the problem."""
+    counts = counted(mask, axis)
+    return None if counts is None else counts[1]
+
+
+def counted(mask: Node, axis: Axis) -> tuple[int, int] | None:
+    """Fewest and most true entries along the axis; None where it depends on data or on sizes."""
+    answers = set()
+    for cut in (4, 5):
+        try:
+            mini = Miniature([mask], cut)
+            if axis.name not in mask.names:
+                return None
+            totals: dict[tuple[int, ...], int] = {}
+            for where in _places(mini, mask):
+                value = mini.at(mask, where)
+                if not isinstance(value, bool):
+                    return None
+                key = tuple(place for name, place in where.items() if name != axis.name)
+                totals[key] = totals.get(key, 0) + value
+        except (_TooMuch, KeyError):
+            return None
+        answers.add((min(totals.values()), max(totals.values())))
+    return answers.pop() if len(answers) == 1 else None
+
+
+def extrapolated(mask: Node, axis: Axis) -> int | None:
+    """The number of true entries along the axis at its real size, where it is the same for all others and grows linearly."""
+    if axis.size is None:
+        return None
+    samples = []
+    for cut in (3, 4, 5):
+        try:
+            mini = Miniature([mask], cut)
+            totals: dict[tuple[int, ...], int] = {}
+            for where in _places(mini, mask):
+                value = mini.at(mask, where)
+                if not isinstance(value, bool):
+                    return None
+                key = tuple(place for name, place in where.items() if name != axis.name)
+                totals[key] = totals.get(key, 0) + value
+        except (_TooMuch, KeyError):
+            return None
+        if len(set(totals.values())) != 1:
+            return None
+        samples.append((mini.sizes[axis.name], next(iter(totals.values()))))
+    (n1, c1), (n2, c2), (n3, c3) = samples
+    if n2 == n1 or (c2 - c1) * (n3 - n2) != (c3 - c2) * (n2 - n1):
+        return None
+    slope = (c2 - c1) / (n2 - n1)
+    return round(c1 + slope * (axis.size - n1))

@@ -1,0 +1,308 @@
+"""Reductions: `op[axes or rows](e)`, over several sources part by part. docs/language.md, section 3."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cldsl.elaborate.folding import constant
+from cldsl.elaborate.scope import Mistake, Scope
+from cldsl.elaborate.values import Thing, Value
+from cldsl.graph.nodes import Axis, Node
+from cldsl.syntax import ast
+
+if TYPE_CHECKING:
+    from cldsl.elaborate.expressions import Expressions
+
+REDUCTIONS = frozenset(
+    "sum mean max min prod logsumexp count any all var std argmax argmin first last softmax log_softmax sort cumsum softmean".split()
+)
+_KEEPS = frozenset({"softmax", "log_softmax", "cumsum"})
+
+
+@dataclass
+class Branch:
+    """One combination of parts: the scope with the rows bound, what is ranged, which coordinates count, the weight."""
+
+    scope: Scope
+    axes: list[Axis]
+    keep: Node | None
+    weight: Value | None
+
+
+class Reductions:
+    def __init__(self, expressions: Expressions) -> None:
+        self.x = expressions
+        self.a = expressions.a
+        #: attributes that some made rows carry: a row without them lacks them, it is no misspelling
+        self.attributes: set[str] = set()
+
+    def call(self, op: str, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
+        wanted = 2 if op == "softmean" else 1
+        if len(expr.arguments) != wanted or any(argument.name for argument in expr.arguments):
+            raise Mistake(expr.span, "reduction-arguments", f"{op} reduces {'a score and a value' if wanted == 2 else 'one value'}", "", f"write `{op}[axis]({'score, ' if wanted == 2 else ''}x)`")
+        if not items:
+            return self._everything(op, expr, scope)
+        branches = list(self.branches(items, scope))
+        if op in _KEEPS or op in ("argmax", "argmin", "first", "last", "sort"):
+            return self._along(op, branches, expr)
+        if op == "softmean":
+            return self._softmean(branches, expr)
+        if op == "mean" and len(branches) > 1:
+            return self._mean_of_union(branches, expr)
+        results = [self._one(op, branch, expr) for branch in branches]
+        if not results:
+            return self._nothing(op)
+        return results[0] if len(results) == 1 else self._combined(op, results, expr)
+
+    # ---- what is ranged
+
+    def branches(self, items: Sequence[ast.AxisItem], scope: Scope) -> Iterator[Branch]:
+        yield from self._extend(list(items), Branch(scope, [], None, None))
+
+    def _extend(self, items: list[ast.AxisItem], branch: Branch) -> Iterator[Branch]:
+        if not items:
+            yield branch
+            return
+        item, rest = items[0], items[1:]
+        if isinstance(item, ast.AxisName):
+            axis = self.x.axis(branch.scope.axis(item.name), item.span)
+            inner = Branch(Scope(branch.scope), [*branch.axes, axis], branch.keep, branch.weight)
+            if item.condition is not None:
+                test = self.a.truth(self.x.value(item.condition, inner.scope))
+                inner.keep = self.a.both(inner.keep, test)
+                inner.scope.guards = (test,)
+            yield from self._extend(rest, inner)
+        elif isinstance(item, ast.Comprehension):
+            rows = self.x.rows.comprehended(item, branch.scope)
+            for part in rows.parts:
+                scope, row = self.x.rows.bind(item.variable, part, branch.scope)
+                weight = branch.weight
+                if item.weight is not None:
+                    mine = self.x.value(item.weight, scope)
+                    weight = mine if weight is None else self.a.pointwise("mul", weight, mine)
+                if row.part.mask is not None:
+                    scope.guards = (row.part.mask,)
+                yield from self._extend(rest, Branch(scope, [*branch.axes, row.part.axis], self.a.both(branch.keep, row.part.mask), weight))
+        else:
+            raise Mistake(item.span, "axis-or-row-expected", "a reduction ranges over axes or rows", "", "write `mean[item](x)` or `mean[c in z](e)`")
+
+    # ---- one branch
+
+    def _one(self, op: str, branch: Branch, expr: ast.Call) -> Value:
+        if op == "count":
+            value = self._counted(branch, expr)
+        else:
+            value = self.x.value(expr.arguments[0].value, branch.scope)
+        for row in branch.scope.rows():
+            if row.part.axis in branch.axes:
+                self.x.guard_own_axes(value.node, row, expr.arguments[0].value, branch.scope)
+        if branch.weight is not None and not (constant(branch.weight.node) == 1 and branch.weight.mask is None):
+            return self._weighted(op, value, branch, expr)
+        return self._reduced(op, value, branch, expr)
+
+    def _counted(self, branch: Branch, expr: ast.Call) -> Value:
+        """count[rows](x): present rows at which x is present; a row variable itself is present."""
+        argument = expr.arguments[0].value
+        thing = self.x.thing(argument, branch.scope)
+        from cldsl.elaborate.values import Row
+
+        return self.a.const(True) if isinstance(thing, Row) else self.x.as_value(thing, argument.span)
+
+    def _reduced(self, op: str, value: Value, branch: Branch, expr: ast.Call) -> Value:
+        present = set(value.names) | set(value.mask.names if value.mask is not None else ()) | set(branch.keep.names if branch.keep is not None else ())
+        here = [axis for axis in branch.axes if axis.name in present]
+        lacking = [axis for axis in branch.axes if axis.name not in present]
+        if op in ("var", "std"):
+            return self._variance(op, value, here, branch.keep)
+        result = self.a.reduce(op, value, here, branch.keep, expr.span) if here else value
+        if not here and op == "count":
+            result = Value(self.a.cast(self.a.truth(Value(self.a.graph.const(True), value.mask)), "int"))
+        elif not here and op in ("any", "all"):
+            result = Value(self.a.truth(value))
+        if op in ("sum", "count", "logsumexp") and lacking:
+            for axis in lacking:
+                size = self.x.library.size_value(axis, expr.span)
+                result = self.a.pointwise("add", result, self.a.pointwise("log", size)) if op == "logsumexp" else self.a.pointwise("mul", result, size)
+        return result
+
+    def _weighted(self, op: str, value: Value, branch: Branch, expr: ast.Call) -> Value:
+        weight = branch.weight
+        assert weight is not None
+        if op == "sum":
+            return self._reduced("sum", self.a.pointwise("mul", weight, value), branch, expr)
+        if op == "mean":
+            total = self._reduced("sum", self.a.pointwise("mul", weight, value), branch, expr)
+            both = Value(self.a.spread(weight.node, [a for a in branch.axes if a.name in value.names]), self.a.both(weight.mask, value.mask))
+            norm = self._reduced("sum", both, branch, expr)
+            found = self.a.pointwise("ne", norm, self.a.const(0))
+            safe = self.a.choose(found, norm, self.a.const(1.0))
+            return Value(self.a.pointwise("div", total, safe).node, found.node)
+        if op == "logsumexp":
+            positive = self.a.pointwise("gt", weight, self.a.const(0))
+            logged = self.a.pointwise("log", self.a.choose(positive, weight, self.a.const(1.0)))
+            shifted = self.a.pointwise("add", value, logged)
+            keep = self.a.both(branch.keep, positive.node)
+            return self._reduced("logsumexp", shifted, Branch(branch.scope, branch.axes, keep, None), expr)
+        raise Mistake(expr.span, "weight-without-meaning", f"{op} takes no weight", "sum, mean and logsumexp do", "")
+
+    def _variance(self, op: str, value: Value, axes: list[Axis], keep: Node | None) -> Value:
+        mean = self.a.reduce("mean", value, axes, keep)
+        gap = self.a.pointwise("sub", value, mean)
+        var = self.a.reduce("mean", self.a.pointwise("mul", gap, gap), axes, keep)
+        return var if op == "var" else self.a.pointwise("sqrt", var)
+
+    def _softmean(self, branches: list[Branch], expr: ast.Call) -> Value:
+        """Over several parts: each part's softmean, weighed by the part's share of the normaliser."""
+        parts: list[tuple[Value, Value]] = []
+        for branch in branches:
+            score = self.x.value(expr.arguments[0].value, branch.scope)
+            value = self.x.value(expr.arguments[1].value, branch.scope)
+            for row in branch.scope.rows():
+                if row.part.axis in branch.axes:
+                    self.x.guard_own_axes(value.node, row, expr, branch.scope)
+            mean = self.a.softmean(score, value, branch.axes, branch.keep)
+            both = Value(self.a.spread(score.node, branch.axes), self.a.both(score.mask, value.mask))
+            parts.append((mean, self.a.reduce("logsumexp", both, branch.axes, branch.keep)))
+        if len(parts) == 1:
+            return parts[0][0]
+        axis = Axis(self.x.fresh_axis("part"), len(parts))
+        means = self.x.stacked([mean for mean, _ in parts], axis)
+        norms = self.x.stacked([norm for _, norm in parts], axis)
+        return self.a.softmean(norms, means, [axis], None)
+
+    # ---- several parts
+
+    def _combined(self, op: str, results: list[Value], expr: ast.Call) -> Value:
+        if op in ("sum", "count"):
+            total = results[0]
+            for each in results[1:]:
+                total = self.a.pointwise("add", total, each)
+            return total
+        if op in ("any", "all"):
+            total = results[0]
+            for each in results[1:]:
+                total = self.a.logic("or" if op == "any" else "and", total, each)
+            return total
+        if op == "logsumexp":
+            axis = Axis(self.x.fresh_axis("part"), len(results))
+            return self.a.reduce("logsumexp", self.x.stacked(results, axis), [axis], None)
+        if op in ("max", "min", "prod"):
+            axis = Axis(self.x.fresh_axis("part"), len(results))
+            return self.a.reduce(op, self.x.stacked(results, axis), [axis], None)
+        raise Mistake(expr.span, "union-reduction", f"{op} over a union of sources is not executed by this version", "", "")
+
+    def _mean_of_union(self, branches: list[Branch], expr: ast.Call) -> Value:
+        """One mean over all rows: the sum of the sums over the sum of the counts."""
+        sums, counts = [], []
+        for branch in branches:
+            value = self.x.value(expr.arguments[0].value, branch.scope)
+            if branch.weight is not None and constant(branch.weight.node) != 1:
+                raise Mistake(expr.span, "union-reduction", "a weighted mean over a union is not executed by this version", "", "")
+            sums.append(self.a.reduce("sum", Value(self.a.cast(value.node, "real"), value.mask), branch.axes, branch.keep))
+            counts.append(self.a.reduce("count", Value(self.a.spread(value.node, branch.axes), value.mask), branch.axes, branch.keep))
+        total, number = self._combined("sum", sums, expr), self._combined("sum", counts, expr)
+        safe = self.a.pointwise("maximum", number, self.a.const(1))
+        return Value(self.a.pointwise("div", total, safe).node, self.a.pointwise("gt", number, self.a.const(0)).node)
+
+    def _nothing(self, op: str) -> Value:
+        over_nothing: dict[str, float | bool] = {"sum": 0.0, "count": 0, "any": False, "all": True, "logsumexp": -math.inf, "prod": 1.0}
+        return self.a.const(over_nothing[op]) if op in over_nothing else self.a.absent()
+
+    # ---- operators along an axis
+
+    def _along(self, op: str, branches: list[Branch], expr: ast.Call) -> Value:
+        if op == "sort":
+            return self._sorted(branches, expr)
+        if len(branches) != 1:
+            raise Mistake(expr.span, "union-operator", f"{op} over a union of sources is not executed by this version", "", "")
+        branch = branches[0]
+        value = self.x.value(expr.arguments[0].value, branch.scope)
+        mask = self.a.both(value.mask, branch.keep)
+        over = tuple(axis.name for axis in branch.axes)
+        lacking = [axis for axis in branch.axes if axis.name not in value.names]
+        node = self.a.spread(value.node, lacking)
+        inputs = [node] if mask is None else [node, self.a.spread(mask, branch.axes)]
+        graph = self.a.graph
+        if op in ("softmax", "log_softmax"):
+            return Value(graph.make(op, *inputs, over=over, span=expr.span), mask)
+        if len(over) != 1:
+            raise Mistake(expr.span, "one-axis", f"{op} runs along one axis", "", "merge them first: `x[(a, b) -> c]`")
+        if op == "cumsum":
+            zero = node if mask is None else graph.make("where", inputs[1], node, self.a.like(node, 0))
+            return Value(graph.make("cumsum", zero, axis=over[0]), mask)
+        if op in ("argmax", "argmin"):
+            inputs[0] = inputs[0] if op == "argmax" else graph.make("neg", inputs[0])
+            found = None if mask is None else graph.make("reduce", inputs[1], kind="any", over=over)
+            return Value(graph.make("argmax", *inputs, axis=over[0]), found, target=over[0])
+        place = self.a.iota(branch.axes[0])
+        score = place.node if op == "last" else graph.make("neg", place.node)
+        spread_mask = self.a.spread(mask if mask is not None else graph.const(True), branch.axes)
+        index = graph.make("argmax", self.a.spread(score, branch.axes), spread_mask, axis=over[0])
+        found = graph.make("reduce", spread_mask, kind="any", over=over)
+        return Value(self.a._at(node, branch.axes[0], index), found)
+
+    def _sorted(self, branches: list[Branch], expr: ast.Call) -> Value:
+        """Values rising along `rank`, absent ones last."""
+        if not branches:
+            raise Mistake(expr.span, "nothing-to-sort", "there is no row to sort", "", "")
+        flat = self.x.fresh_axis("sorted")
+        values, masks = [], []
+        for branch in branches:
+            value = self.x.value(expr.arguments[0].value, branch.scope)
+            if len(branch.axes) != 1:
+                raise Mistake(expr.span, "one-axis", "sort runs along one axis", "", "")
+            names = {branch.axes[0].name: flat}
+            size = branch.axes[0].size
+            mask = self.a.both(value.mask, branch.keep)
+            values.append(self.a._renamed(self.a.spread(value.node, branch.axes), names))
+            masks.append(None if mask is None else self.a._renamed(self.a.spread(mask, branch.axes), names))
+            total = size
+        graph = self.a.graph
+        node = values[0] if len(values) == 1 else graph.make("concat", *values, axis=flat)
+        if all(mask is None for mask in masks):
+            mask_node = None
+        else:
+            filled = [m if m is not None else self.a.spread(graph.const(True), [v.axis(flat)]) for m, v in zip(masks, values, strict=True)]
+            mask_node = filled[0] if len(filled) == 1 else graph.make("concat", *filled, axis=flat)
+        total = node.axis(flat).size
+        k = self._most(branches, total)
+        full = Axis(self.x.fresh_axis("rank"), total)
+        inputs = (node,) if mask_node is None else (node, mask_node)
+        ordered: Node = graph.make("sort", *inputs, axis=flat, rank=full)
+        valid = None
+        if mask_node is not None:
+            valid = self.a.fold("lt", self.a.iota(full).node, self.a.count(mask_node, (flat,)))
+        if k is not None and total is not None and k < total:
+            ordered = graph.make("slice", ordered, axis=full.name, start=0, stop=k)
+            valid = None if valid is None else graph.make("slice", valid, axis=full.name, start=0, stop=k)
+        pairs = {full.name: "rank"}
+        return Value(self.a._renamed(ordered, pairs), None if valid is None else self.a._renamed(valid, pairs))
+
+    def _most(self, branches: list[Branch], total: int | None) -> int | None:
+        """How many rows can be present at most, where the masks are constants: the list need not be longer."""
+        from cldsl.elaborate.census import most
+
+        counts = [most(branch.keep, branch.axes[0]) if branch.keep is not None else branch.axes[0].size for branch in branches]
+        return None if None in counts else sum(count for count in counts if count is not None)
+
+    # ---- every axis
+
+    def _everything(self, op: str, expr: ast.Call, scope: Scope) -> Value:
+        """`mean(x)`: over every axis of the value and of its presence, but those of rows bound around."""
+        if op in ("sort", "argmax", "argmin", "first", "last", "cumsum", "softmean"):
+            raise Mistake(expr.span, "axis-missing", f"{op} runs along an axis", "", f"write `{op}[axis](x)`")
+        value = self.x.value(expr.arguments[0].value, scope)
+        taken = self.x.rows.taken(scope)
+        axes = {axis.name: axis for axis in (*value.axes, *(value.mask.axes if value.mask is not None else ()))}
+        ranged = [axis for name, axis in axes.items() if name not in taken]
+        if op in _KEEPS:
+            mask = value.mask
+            inputs = [value.node] if mask is None else [value.node, self.a.spread(mask, ranged)]
+            return Value(self.a.graph.make(op, *inputs, over=tuple(a.name for a in ranged)), mask)
+        branch = Branch(scope, ranged, None, None)
+        if op == "count":
+            value = Value(self.a.spread(value.node, ranged), value.mask)
+        return self._reduced(op, value, branch, expr)

@@ -1,0 +1,105 @@
+"""What all blocks of a program share while they are elaborated: models as they become known, tensors, sizes, diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from cldsl.data import catalog as data_catalog
+from cldsl.catalogue import CatalogueError
+from cldsl.graph.nodes import Axis, Node
+from cldsl.graph.plan import ModelPlan, OptimiserPlan, TensorPlan
+from cldsl.semantics.program import Program
+from cldsl.syntax import ast
+from cldsl.syntax.diagnostics import Diagnostic, Span
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value supplied from outside in place of a definition: its axes with sizes, its dtype, whether a mask comes with it."""
+
+    axes: tuple[Axis, ...]
+    dtype: str = "real"
+
+
+@dataclass
+class ModelInfo:
+    """A declared model; sizes of its axes are filled in at its first application."""
+
+    name: str
+    kind: str
+    entry: str
+    args: tuple[Any, ...]
+    named: tuple[tuple[str, Any], ...]
+    consumes: tuple[str, ...]
+    produces: tuple[str, ...]
+    of: str | None
+    family: Axis | None
+    span: Span
+    sizes_in: tuple[int | None, ...] | None = None
+    sizes_out: tuple[int | None, ...] | None = None
+    batch_statistics: bool = False
+    applied: bool = False
+
+    def plan(self) -> ModelPlan:
+        ins = self.sizes_in or (None,) * len(self.consumes)
+        outs = self.sizes_out or (None,) * len(self.produces)
+        return ModelPlan(
+            self.name, self.kind, self.entry, self.args, self.named,
+            tuple(Axis(n, s) for n, s in zip(self.consumes, ins, strict=True)),
+            tuple(Axis(n, s) for n, s in zip(self.produces, outs, strict=True)),
+            self.of, self.family, self.batch_statistics, self.span,
+        )  # fmt: skip
+
+
+@dataclass
+class Shared:
+    """One object for the whole elaboration of a program."""
+
+    program: Program
+    given: Mapping[str, Given] = field(default_factory=dict)
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)  # stream -> source, from the command line
+    found: list[Diagnostic] = field(default_factory=list)
+    models: dict[str, ModelInfo] = field(default_factory=dict)
+    tensors: dict[str, TensorPlan] = field(default_factory=dict)
+    optimisers: list[OptimiserPlan] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)  # names that something reads
+    reached: dict[str, list[str]] = field(default_factory=dict)  # member -> objectives that move it
+    axes_known: dict[str, int] = field(default_factory=dict)
+
+    def complain(self, diagnostic: Diagnostic) -> None:
+        if diagnostic not in self.found:
+            self.found.append(diagnostic)
+
+    def warn(self, span: Span, code: str, message: str, reason: str = "", mend: str = "") -> None:
+        self.complain(Diagnostic(span, code, message, reason, mend, "warning"))
+
+    def declared(self, kind: type[Any]) -> list[Any]:
+        return self.program.all(kind)
+
+    def source_of(self, data: ast.Data) -> str | None:
+        if data.name in self.sources:
+            return self.sources[data.name]
+        return data.sources[0] if data.sources else None
+
+    def entry_of(self, data: ast.Data) -> data_catalog.SourceEntry | None:
+        name = self.source_of(data)
+        if name is None:
+            return None
+        try:
+            return data_catalog.source(name)
+        except CatalogueError:
+            return None
+
+
+@dataclass(frozen=True)
+class Held:
+    """A let as it was when it was first needed, with what it depends on: (kind, name, version)."""
+
+    thing: Any
+    needs: frozenset[tuple[str, str, int]]
+
+
+Clock = Mapping[str, Node]

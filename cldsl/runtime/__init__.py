@@ -1,0 +1,47 @@
+"""What an emitted program imports as `rt`: one name for everything it needs, each loaded at its first use.
+
+Input: a name. Output: the object. `NAMES` is the whole table; importing this package imports no torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+#: Name -> "module:attribute".
+NAMES: dict[str, str] = {
+    "Program": "cldsl.runtime.program:Program",
+    "learn": "cldsl.runtime.program:learn",
+    "state": "cldsl.runtime.program:state",
+    "Train": "cldsl.runtime.phases:Train",
+    "Evaluate": "cldsl.runtime.phases:Evaluate",
+    "Stream": "cldsl.runtime.streams:Stream",
+    "Clock": "cldsl.runtime.clock:Clock",
+    "RunOptions": "cldsl.runtime.options:RunOptions",
+    "main": "cldsl.runtime.main:main",
+    "fit": "cldsl.runtime.main:fit",
+    "chunked": "cldsl.runtime.chunks:chunked",
+    "generator": "cldsl.runtime.draws:generator",
+    "draw": "cldsl.runtime.draws:draw",
+    "stable_seed": "cldsl.runtime.draws:stable_seed",
+    "module": "cldsl.modules.build:build",
+    "apply": "cldsl.modules.build:apply",
+    "family": "cldsl.modules.build:family",
+    "copy_of": "cldsl.modules.weights:copy_of",
+    "copy_": "cldsl.modules.weights:copy_",
+    "ema_": "cldsl.modules.weights:ema_",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name of the table and keep it."""
+    if name not in NAMES:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    module, _, attribute = NAMES[name].partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(NAMES)

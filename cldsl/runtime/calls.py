@@ -1,0 +1,84 @@
+"""Modules applied as a spec asks: as in evaluation, with frozen weights, member by member of a family.
+
+Input: a module (or Family) and x [*rows, *consumed]. Output: [*rows, *produced]; of a family [member, *rows, *produced].
+Gradient passes to x in every case. Application in training is `cldsl.modules.build.apply`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from cldsl.modules.build import Family, apply, build, family
+from cldsl.runtime.chunks import chunked
+
+
+def apply_eval(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
+    """As in evaluation: running statistics, no dropout; the module's mode is as before afterwards."""
+    modes = [(each, each.training) for each in module.modules()]
+    module.eval()
+    try:
+        return apply(module, x, consumed)
+    finally:
+        for each, mode in modes:
+            each.training = mode
+
+
+def apply_frozen(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
+    """With the present weights as constants."""
+    split = x.dim() - consumed
+    lead, own = x.shape[:split], x.shape[split:]
+    weights = {name: parameter.detach() for name, parameter in module.named_parameters()}
+    y = cast(Tensor, torch.func.functional_call(module, weights, (x.reshape(math.prod(lead), *own),)))
+    return y.reshape(*lead, *y.shape[1:])
+
+
+def apply_eval_frozen(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
+    """As in evaluation, with the present weights as constants."""
+    modes = [(each, each.training) for each in module.modules()]
+    module.eval()
+    try:
+        return apply_frozen(module, x, consumed)
+    finally:
+        for each, mode in modes:
+            each.training = mode
+
+
+def apply_family(members: Family, x: Tensor, consumed: int) -> Tensor:
+    """Member i on slice i of the first axis."""
+    return torch.stack([apply(m, part, consumed) for m, part in _pairs(members, x)])
+
+
+def apply_eval_family(members: Family, x: Tensor, consumed: int) -> Tensor:
+    """Member i on slice i of the first axis, as in evaluation."""
+    return torch.stack([apply_eval(m, part, consumed) for m, part in _pairs(members, x)])
+
+
+def chunked_family(members: Family, x: Tensor, consumed: int) -> Tensor:
+    """Member i on slice i of the first axis, a chunk of rows at a time."""
+    return torch.stack([chunked(m, part, consumed) for m, part in _pairs(members, x)])
+
+
+def apply_family_frozen(members: Family, x: Tensor, consumed: int) -> Tensor:
+    """Member i on slice i of the first axis, weights as constants."""
+    return torch.stack([apply_frozen(m, part, consumed) for m, part in _pairs(members, x)])
+
+
+def apply_eval_family_frozen(members: Family, x: Tensor, consumed: int) -> Tensor:
+    """Member i on slice i of the first axis, as in evaluation, weights as constants."""
+    return torch.stack([apply_eval_frozen(m, part, consumed) for m, part in _pairs(members, x)])
+
+
+def _pairs(members: Family, x: Tensor) -> list[tuple[nn.Module, Tensor]]:
+    return list(zip(members.members, x.unbind(0), strict=True))
+
+
+def family_of(
+    count: int, name: str, args: Sequence[Any], named: Mapping[str, Any], consumes: tuple[int, ...], produces: int
+) -> Family:
+    """A family of `count` modules of one call of the catalogue, each with its own first weights."""
+    return family([lambda: build(name, args, named, consumes, produces)] * count)

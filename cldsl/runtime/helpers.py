@@ -1,0 +1,28 @@
+"""The helpers that emitted programs may name, beside the base class: name -> "module:attribute", as `rt` loads them.
+
+A table and nothing else; importing it imports no torch.
+"""
+
+from __future__ import annotations
+
+_OPS = (
+    "real table onehot stack cat total mean product largest smallest some every logsumexp log_softmax softmax logaddexp softplus bce "
+    "norm unit argmax topk sort take put"
+).split()
+_CALLS = (
+    "apply_eval apply_frozen apply_eval_frozen apply_family apply_eval_family apply_family_frozen apply_eval_family_frozen "
+    "chunked_family family_of"
+).split()
+_NUMBERS = "exp log sqrt sign floor ceil sin cos tanh sigmoid relu atan isfinite".split()
+
+HELPERS: dict[str, str] = {
+    **{name: f"cldsl.runtime.ops:{name}" for name in _OPS},
+    **{name: f"cldsl.runtime.calls:{name}" for name in _CALLS},
+    **{name: f"cldsl.runtime.viewing:{name}" for name in ("pipelines", "view", "view_and_box", "start")},
+    **{name: f"cldsl.runtime.scalar:{name}" for name in _NUMBERS},
+    **{f"{name}_of_numbers": f"cldsl.runtime.scalar:{name}" for name in ("logaddexp", "softplus", "bce")},
+    "push": "cldsl.runtime.rings:push",
+    "sinkhorn": "cldsl.runtime.assignment:sinkhorn",
+    "soft_sort": "cldsl.runtime.assignment:soft_sort",
+    "metric": "cldsl.runtime.measure:metric",
+}

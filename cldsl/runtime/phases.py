@@ -1,0 +1,39 @@
+"""The blocks of a program in order, as data: what the trainer goes through.
+
+Input: names of a program's methods, streams and options. Output: Train and Evaluate. No behaviour here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Train:
+    """A `train` block: method `name(batch, clock)`. options: batch, and epochs or steps, quota. line: "dcl.cl:23"."""
+
+    name: str
+    stream: str | tuple[str, ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """An `on` block: method `name(data, clock)`, data(split) being whole columns of `stream`.
+
+    every: ("epoch", 10) or ("step", 500) evaluates it within the train block before it too. writes: it changes state,
+    so it is not evaluated before training.
+    """
+
+    name: str
+    stream: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    every: tuple[str, int] | None = None
+    line: str = ""
+    writes: bool = False
+
+
+Phase = Train | Evaluate

@@ -1,0 +1,34 @@
+"""The vendored extracts: their parsers on small texts, their size, and that their credit goes with them."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import numpy as np
+
+from cldsl.data.vendored.extract import TEST_ROWS, digits, spectra
+
+
+def test_digits_are_split_by_class_and_lose_no_row() -> None:
+    lines = [b",".join([b"%d" % (row % 251)] * 784 + [b"%d" % (row % 2)]) for row in range(2 * TEST_ROWS + 40)]
+    columns = digits(lines)
+    assert np.bincount(columns["test_label"]).tolist() == [TEST_ROWS, TEST_ROWS]
+    assert np.bincount(columns["train_label"]).tolist() == [20, 20]
+    rows = np.concatenate([columns["train_image"], columns["test_image"]])[:, 0]
+    assert sorted(rows) == [row % 251 for row in range(2 * TEST_ROWS + 40)]
+    assert all(len(set(columns[f"{split}_label"][:15])) == 2 for split in ("train", "test"))
+
+
+def test_spectra_skip_headers_and_blank_lines() -> None:
+    columns = spectra(["# about", "@data", "", "1.5,2.5:10.25", "\n", "3,4:7"], "test")
+    assert columns["test_spectrum"].tolist() == [[1.5, 2.5], [3.0, 4.0]]
+    assert columns["test_fat"].tolist() == [10.25, 7.0]
+
+
+def test_extracts_are_small_and_credited() -> None:
+    folder = resources.files("cldsl.data").joinpath("vendored")
+    terms = folder.joinpath("LICENCES.md").read_text(encoding="utf-8")
+    for file, limit in (("mnist_5k.npz", 1_100_000), ("tecator.npz", 200_000)):
+        assert len(folder.joinpath(file).read_bytes()) < limit
+        assert f"## {file}" in terms
+    assert "Attribution-ShareAlike 3.0" in terms and "permission note is attached" in terms

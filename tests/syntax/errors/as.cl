@@ -1,0 +1,3 @@
+spec s "A sample"
+
+let s = g(x)[dim as trait]

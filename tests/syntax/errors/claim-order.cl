@@ -1,0 +1,3 @@
+spec s "A sample"
+
+claim acc: this > baseline

@@ -1,0 +1,4 @@
+spec s "A sample"
+
+contrast pull for a in z:
+    positive c in z

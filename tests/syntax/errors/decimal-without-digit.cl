@@ -1,0 +1,3 @@
+spec s "A sample"
+
+param m = .999

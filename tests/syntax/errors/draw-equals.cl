@@ -1,0 +1,3 @@
+spec s "A sample"
+
+draw x0 = crop(image)

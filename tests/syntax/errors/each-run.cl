@@ -1,0 +1,3 @@
+spec s "A sample"
+
+let t = teacher.eval(x) each run

@@ -1,0 +1,4 @@
+spec s "A sample"
+
+let a = b if c
+    else d

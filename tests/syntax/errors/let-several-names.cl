@@ -1,0 +1,3 @@
+spec s "A sample"
+
+let a, b = f(x)

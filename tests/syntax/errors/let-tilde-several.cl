@@ -1,0 +1,3 @@
+spec s "A sample"
+
+let t0, t1[item] ~ integers(1, 254)

@@ -1,0 +1,3 @@
+spec s "A sample"
+
+let r[item, time] ~ uniform(0, 1)

@@ -1,0 +1,3 @@
+spec s "A sample"
+
+let embed(x) = unit(f(x))

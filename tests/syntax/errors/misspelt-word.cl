@@ -1,0 +1,4 @@
+spec s "A sample"
+
+contarst pull:
+    anchor a in z

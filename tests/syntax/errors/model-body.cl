@@ -1,0 +1,4 @@
+spec s "A sample"
+
+model gcn(x, A):
+    x

@@ -1,0 +1,3 @@
+spec s "A sample"
+
+param k in 1 .. 5 = 2

@@ -1,0 +1,4 @@
+spec s "A sample"
+
+train on photos:
+    n += 1

@@ -1,0 +1,3 @@
+spec s "A sample"
+
+let k = stop(t'(x))

@@ -1,0 +1,4 @@
+spec s "A sample"
+
+for i in 10:
+    s <- s + i

@@ -1,0 +1,3 @@
+spec s "A sample"
+
+let f = map(lambda x: x, y)

@@ -1,0 +1,4 @@
+spec s "A sample"
+
+def f(x):
+    return x

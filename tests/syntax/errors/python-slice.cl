@@ -1,0 +1,3 @@
+spec s "A sample"
+
+let x = y[1:5]

@@ -1,0 +1,3 @@
+spec s "A sample"
+
+let x = y[a + 1 -> b]

@@ -1,0 +1,4 @@
+spec s "A sample"
+
+run 115 epochs:
+    minimize e by adam(lr = 1e-3)

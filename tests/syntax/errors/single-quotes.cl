@@ -1,0 +1,3 @@
+spec s "A sample"
+
+model f = resnet(18, stem = 'small')

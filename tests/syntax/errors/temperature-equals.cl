@@ -1,0 +1,4 @@
+spec s "A sample"
+
+contrast pull:
+    temperature = 0.1

@@ -1,0 +1,3 @@
+spec s "A sample"
+
+data photos: image[item, y, x] from "mnist

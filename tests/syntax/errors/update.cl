@@ -1,0 +1,4 @@
+spec s "A sample"
+
+train on photos:
+    update Q <- push(Q, k)

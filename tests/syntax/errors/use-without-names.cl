@@ -1,0 +1,3 @@
+spec s "A sample"
+
+use std.losses

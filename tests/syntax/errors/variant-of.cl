@@ -1,0 +1,4 @@
+spec s "A sample"
+
+variant rbf of momentum:
+    param tau = 0
