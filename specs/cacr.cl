@@ -14,7 +14,7 @@ param pixels: int > 0 = 28
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k", "uoft-cs/cifar10"
 
 view x[v = views] ~ crop_jitter(image, pixels, scale = (0.3, 1), flip_p = 0)
-model f(channel, row, column -> width) = conv([32, 64, 64])
+model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = linear(32)
 let z = unit(g(f(x)))                                         # [item, v, dim]
 

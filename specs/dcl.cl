@@ -11,7 +11,7 @@ param pixels: int > 0 = 28
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k", "uoft-cs/cifar10"
 
 view x[v = 2] ~ crop_jitter(image, pixels, scale = (0.3, 1), flip_p = 0)
-model f(channel, row, column -> width) = conv([32, 64, 64])
+model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = mlp([64, 32])
 let z = unit(g(f(x)))                                         # [item, v, dim]
 
@@ -23,7 +23,7 @@ contrast pull:                                                # the positive is 
     temperature tau
 
 train on photos(batch = 32, epochs = 6):
-    minimize mean(decoupled(pull)) by adam(lr = cosine(1e-3), decay = 1e-6)
+    minimize mean(decoupled(pull)) by adam(lr = cosine(2e-3), decay = 1e-6)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)
@@ -31,12 +31,12 @@ on photos(split = "test"):
 
 variant baseline:                                             # the positive back in the denominator: NT-Xent
     train from this:
-        minimize mean(infonce(pull)) by adam(lr = cosine(1e-3), decay = 1e-6)
+        minimize mean(infonce(pull)) by adam(lr = cosine(2e-3), decay = 1e-6)
 
 variant weighted:                                             # DCLW: hard positives weigh more, 1 on average
     let w = 2 - size(item) * softmax[item](dot(z[v = 0], z[v = 1]) / sigma)
     train from this:
-        minimize mean(decoupled(pull, w)) by adam(lr = cosine(1e-3), decay = 1e-6)
+        minimize mean(decoupled(pull, w)) by adam(lr = cosine(2e-3), decay = 1e-6)
 
 variant weighted_detached from weighted:
     let w = stop(2 - size(item) * softmax[item](dot(z[v = 0], z[v = 1]) / sigma))
@@ -46,6 +46,6 @@ variant as_published:                                         # own columns get 
         logsumexp[n in z](R(a, n) + (-103.61632918473205 if n.item == a.item else 0)) - a.w * mean[p in a.positive](R(a, p))
     )
     train from this:
-        minimize mean(leaky(pull)) by adam(lr = cosine(1e-3), decay = 1e-6)
+        minimize mean(leaky(pull)) by adam(lr = cosine(2e-3), decay = 1e-6)
 
 claim knn: baseline < this

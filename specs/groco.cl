@@ -13,7 +13,7 @@ param pixels: int > 0 = 28
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k", "ILSVRC/imagenet-1k"
 
 view x[v = views] ~ dino(image, pixels, scale = (0.3, 1), flip_p = 0, blur_p = [1, 0.1][v % 2], solarize_p = [0, 0.2][v % 2])
-model f(channel, row, column -> width) = conv([32, 64, 64])
+model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = mlp([64, 64], norm = "batch", last = "batch_no_affine")
 let z = g(f(x))                                               # not unit: the cosine is
 

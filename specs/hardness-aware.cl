@@ -13,7 +13,7 @@ param pixels: int > 0 = 28
 data photos: image[item, channel, row, column], label[item] -> class, id[item] -> sample from "mnist-5k", "uoft-cs/cifar100"
 
 view x ~ crop_jitter(image, pixels, scale = (0.3, 1), flip_p = 0)
-model f(channel, row, column -> width) = conv([32, 64, 64])
+model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = linear(32)
 let z = unit(g(f(x)))                                         # [item, dim]
 
@@ -51,9 +51,9 @@ variant hard_simple from simple:
     param alpha = 0.08
 
 variant as_published:                                         # the k best of the whole row, own slot or not; logarithm capped
-    param kept: int > 0 = 300
+    param nearest: int > 0 = 300
     def capped(R)[a in R] = (
-        -log(mean[p in a.positive](exp(R(a, p) - logsumexp[n in bank top kept by dot(a, n)](R(a, n)))) + 1e-7)
+        -log(mean[p in a.positive](exp(R(a, p) - logsumexp[n in bank top nearest by dot(a, n)](R(a, n)))) + 1e-7)
     )
     train from this:
         minimize mean(capped(pull)) by sgd(lr = two_steps(0.03, 9, 11), momentum = 0.9, decay = 5e-4)

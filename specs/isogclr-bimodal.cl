@@ -17,8 +17,8 @@ data pairs: left[item, channel, row, column], right[item, channel, row, column],
 
 view x ~ crop(left, size = (28, 14), scale = (0.5, 1))
 view y ~ crop(right, size = (28, 14), scale = (0.5, 1))
-model f(channel, row, column -> width) = conv([32, 64, 64])
-model h(channel, row, column -> width) = conv([32, 64, 64])
+model f(channel, row, column -> width) = conv([16, 32, 64])
+model h(channel, row, column -> width) = conv([16, 32, 64])
 model pf(width -> dim) = linear(32)
 model ph(width -> dim) = linear(32)
 let zi = unit(pf(f(x)))                                       # [item, dim]
@@ -38,15 +38,15 @@ let images = side(zi, zt, ti[sample = id])
 let texts = side(zt, zi, tt[sample = id])
 
 def own_pair(R)[a in R] = mean[p in a.positive](R.similarity(a, p))
-def top_pair(R, mine)[a in R] = max[n in a.negative]((R.similarity(a, n) - a.mine) / R.temperature(a))
-def expected(R, mine, shift)[a in R] = mean[n in a.negative](exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift))
-def surrogate(R, mine, shift, now)[a in R] = (                # linear in the similarities: its gradient is the method
-    sum[n in a.negative](stop(exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift) / (a.now + tiny)) * R.similarity(a, n))
-    / count[n in a.negative](n) - mean[p in a.positive](R.similarity(a, p))
-)
+def gap(R, mine, a, n) = (R.similarity(a, n) - a.mine) / R.temperature(a)
+def top_pair(R, mine)[a in R] = max[n in a.negative](gap(R, mine, a, n))
+def expected(R, mine, shift)[a in R] = mean[n in a.negative](exp(gap(R, mine, a, n) - a.shift))
+def surrogate(R, mine, shift, now)[a in R]:                   # linear in the similarities: its gradient is the method
+    let own = mean[p in a.positive](R.similarity(a, p))       # its value is a.mine; the gradient passes
+    mean[n in a.negative](stop(exp(gap(R, mine, a, n) - a.shift) / (a.now + tiny)) * (R.similarity(a, n) - own))
 def slope(R, mine, shift, now)[a in R] = (
     log(a.now) + a.shift + rho
-    - mean[n in a.negative](exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift) / (a.now + tiny) * (R.similarity(a, n) - a.mine) / R.temperature(a))
+    - mean[n in a.negative](exp(gap(R, mine, a, n) - a.shift) / (a.now + tiny) * gap(R, mine, a, n))
 )
 
 let mi = stop(own_pair(images)), mt = stop(own_pair(texts))
@@ -78,7 +78,6 @@ variant sogclr:                                               # one constant tem
     param eta = 0
 
 variant baseline:                                             # CLIP's loss
-    let pair_tau = tau0
     contrast clip:
         anchor      a in zi
         positive    c in zt if c.item == a.item

@@ -17,7 +17,7 @@ param pixels: int > 0 = 28
 data photos: image[item, channel, row, column], label[item] -> class, id[item] -> sample from "mnist-5k-lt", "uoft-cs/cifar100"
 
 view x[v = 2] ~ simclr(image, pixels, scale = (0.3, 1), flip_p = 0, blur_p = 0)
-model f(channel, row, column -> width) = conv([32, 64, 64])
+model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = mlp([64, 32])
 let z = unit(g(f(x)))                                         # [item, v, dim]
 

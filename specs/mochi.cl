@@ -15,7 +15,7 @@ param pixels: int > 0 = 28
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k", "ILSVRC/imagenet-1k"
 
 view x[v = 2] ~ moco(image, pixels, scale = (0.3, 1), flip_p = 0)
-model f(channel, row, column -> width) = conv([32, 64, 64])
+model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = mlp([64, 32])
 model t = copy(f, g)                                          # the key encoder
 state Q[slot = 1024, dim] ~ sphere()

@@ -16,7 +16,7 @@ param small: int > 0 = 16
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k", "ILSVRC/imagenet-1k"
 
 view x[crop = crops] ~ multi_crop(image, size = large if crop < 2 else small, scale = (0.3, 1) if crop < 2 else (0.1, 0.3), flip_p = 0, blur_p = 0)
-model f(channel, row, column -> width) = conv([32, 64, 64])
+model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = mlp([64, 32], norm = "batch")
 learn C[word = words, dim] ~ normal(0, 1)
 let z = unit(g(f(x)))                                         # [item, crop, dim]

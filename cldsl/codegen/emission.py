@@ -28,7 +28,7 @@ def emit(plan: ProgramPlan, level: int = 2) -> str:
 def emit_function(function: Function, families: Mapping[str, str] | None = None) -> str:
     """A module with one function `NAME(inputs..., models)`: inputs by name, `models` a mapping of modules by name.
 
-    families: model -> its family's axis. A state's presence is passed as NAME_present, a ring's pointer as NAME_pointer.
+    families: model -> its family's axis. A state's presence is passed as NAME_present, a pointer as NAME_pointer.
     """
     uses = "\n".join(lines_of([module_function(function, families)]))
     imports = _IMPORTS if "torch." in uses else _IMPORTS.replace("import torch\n\n", "")

@@ -1,7 +1,7 @@
 """One pure function as a Python function: arguments, sizes at its head, the body, what it returns.
 
-Input: a nodes.Function. Output: a `Define`, as a method of the program (states, learned tensors and modules through self) or as
-a module-level function (everything an argument). Which arguments a caller passes is `arguments`.
+Input: a nodes.Function. Output: a `Define`, as a method of the program (states, learned tensors and modules through
+self) or as a module-level function (everything an argument). Which arguments a caller passes is `arguments`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from cldsl.codegen.lower import Environment, Lowering
 from cldsl.codegen.names import RESERVED, Identifier, Names
 from cldsl.codegen.statements import (
     Attribute,
-    Call,
     Define,
     Expression,
     Literal,
@@ -25,7 +24,7 @@ from cldsl.codegen.statements import (
     method,
     name,
 )
-from cldsl.graph.nodes import Function, Node
+from cldsl.graph.nodes import CONSTANT, Function, Node
 
 #: Inputs that a method of the program takes as arguments; it reads the others from itself.
 PASSED = frozenset({"column", "draw", "held", "clock", "given"})
@@ -39,6 +38,9 @@ class Surroundings:
     family: Callable[[str], str | None]
     frozen: Callable[[str], str | None]
 
+    def is_frozen(self, model: str) -> bool:
+        return self.frozen(model) is not None
+
     def module(self, model: str) -> Expression:
         """self.f; of a frozen model, the module whose weights it reads."""
         return Attribute(name("self"), self.attribute(self.frozen(model) or model))
@@ -46,7 +48,7 @@ class Surroundings:
 
 def key_of(leaf: Node) -> str:
     """The name under which an input is passed: its own, with a suffix for what travels with a state."""
-    kind, own = leaf.attr("kind"), str(leaf.attr("name"))
+    kind, own = leaf.attr("kind"), str(leaf.attr("name")).partition("@")[0]
     return own + {"present": "_present", "pointer": "_pointer"}.get(kind, "")
 
 
@@ -67,25 +69,27 @@ def own_expression(leaf: Node, around: Surroundings) -> Expression:
         return Attribute(name("self"), Identifier(f"{around.attribute(own)}_present"))
     if kind == "pointer":
         return Attribute(name("self"), around.attribute(f"{own}_pointer"))
-    return Attribute(name("self"), around.attribute(own))
+    # after an assignment in the step a learned tensor is read as `C@1`: the tensor itself, as it is then
+    return Attribute(name("self"), around.attribute(own.partition("@")[0]))
 
 
 def program_method(
     function: Function, written: Identifier, around: Surroundings, chunked: bool = False, minimised: bool = False
 ) -> Define:
-    """The function as a method. minimised: its output `loss` is differentiated and comes first, the others are constants."""
+    """The function as a method. minimised: its output `loss` is differentiated and comes first, others constants."""
     names = Names(RESERVED)
     passed = {leaf: Name((names.fresh(key_of(leaf)),)) for leaf in arguments(function)}
 
     def leaf(node: Node) -> Expression:
         return passed[node] if node in passed else own_expression(node, around)
 
-    environment = Environment(leaf, around.module, around.family, lambda model: around.frozen(model) is not None, chunked)
+    environment = Environment(leaf, around.module, around.family, around.is_frozen, chunked)
     low = Lowering(function, environment, names)
     outputs = low.run()
     if minimised:
         outputs.sort(key=lambda output: output[0] != "loss")
-        outputs = [(key, value if key == "loss" else _constant(value)) for key, value in outputs]
+        nodes = dict(function.outputs)
+        outputs = [(key, value if key == "loss" else _constant(nodes[key], value)) for key, value in outputs]
     body = _body(low, leaf, outputs)
     decorators = () if minimised else ("torch.no_grad()",)
     parameters = ("self", *(each.path[0] for each in passed.values()))
@@ -94,7 +98,7 @@ def program_method(
 
 def module_function(function: Function, families: Mapping[str, str] | None = None) -> Define:
     """The function with every input as an argument by its name, and `models`, a mapping of modules, as the last."""
-    names = Names({*RESERVED, "models"})
+    names = Names(RESERVED)
     passed = {leaf: Name((names.fresh(key_of(leaf)),)) for leaf in function.inputs}
     around = families or {}
 
@@ -108,15 +112,17 @@ def module_function(function: Function, families: Mapping[str, str] | None = Non
     return Define(Names(RESERVED).fresh(function.name), parameters, body, doc=_doc(function))
 
 
-def _body(low: Lowering, leaf: Callable[[Node], Expression], outputs: list[tuple[str, Expression]]) -> tuple[Statement, ...]:
+def _body(
+    low: Lowering, leaf: Callable[[Node], Expression], outputs: list[tuple[str, Expression]]
+) -> tuple[Statement, ...]:
     values = tuple(value for _, value in outputs)
     returned: Expression = values[0] if len(values) == 1 else display(values)
     return (*low.sizes.head(leaf), *low.statements, Return(returned))
 
 
-def _constant(value: Expression) -> Expression:
-    known = isinstance(value, Call) and isinstance(value.function, Attribute) and value.function.name == "detach"
-    return value if known else method(value, "detach")
+def _constant(node: Node, value: Expression) -> Expression:
+    """The value without gradient, for what is held when the loss has been differentiated."""
+    return value if node.op in CONSTANT or node.dtype != "real" or node.op == "input" else method(value, "detach")
 
 
 def _doc(function: Function) -> str:

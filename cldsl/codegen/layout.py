@@ -1,7 +1,7 @@
 """Where axes stand: expressions that bring a tensor's axes into an order, and positions of axes in it.
 
-Input: an expression and the names of its axes in order. Output: the expression over other axes in another order. Nothing is
-emitted where the order already fits.
+Input: an expression and the names of its axes in order. Output: the expression over other axes in another order.
+Nothing is emitted where the order already fits.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def permuted(e: Expression, own: Axes, wanted: Axes) -> Expression:
 
 
 def aligned(e: Expression, own: Axes, wanted: Axes, full: bool = False) -> Expression:
-    """e so that it broadcasts against the wanted axes; `full`: with all of them present, of size 1 where e lacks one."""
+    """e so that it broadcasts against the wanted axes; full: all of them are there, of size 1 where e lacks one."""
     order = tuple(axis for axis in wanted if axis in own)
     e = permuted(e, own, order)
     if not order and not full:
@@ -58,7 +58,11 @@ def einsum(parts: Sequence[tuple[Expression, Axes]], result: Axes) -> Expression
     """torch.einsum with one letter per axis, the axis' first where it is free."""
     letters: dict[str, str] = {}
     for axis in dict.fromkeys(axis for _, axes in parts for axis in axes):
-        free = [c for c in (*axis.lower(), *"abcdefghijklmnopqrstuvwxyz") if c.isascii() and c.isalpha() and c not in letters.values()]
+        free = [
+            c
+            for c in (*axis.lower(), *"abcdefghijklmnopqrstuvwxyz")
+            if c.isascii() and c.isalpha() and c not in letters.values()
+        ]
         letters[axis] = free[0]
     words = [" ".join(letters[axis] for axis in axes) for axes in (*(axes for _, axes in parts), result)]
     formula = f"{', '.join(words[:-1])} -> {words[-1]}"

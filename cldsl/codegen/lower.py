@@ -1,8 +1,8 @@
 """From the nodes of one function to Python statements over tensors.
 
-Input: a nodes.Function and an `Environment` that says how its inputs and modules are written. Output: statements that compute the
-outputs, one line for each node that is used twice, named by the spec, or no cheap arithmetic; the others are nested.
-The operators' text is in pointwise.py and operators.py; what stands around the body is functions.py's.
+Input: a nodes.Function and an `Environment` that says how its inputs and modules are written. Output: statements that
+compute the outputs, one line for each node that is used twice, named by the spec, or no cheap arithmetic; the others
+are nested. The operators' text is in pointwise.py and operators.py; what stands around the body is functions.py's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from cldsl.syntax.diagnostics import NOWHERE, Span
 NESTED = 56
 
 #: Cheap or short enough to stand inside an expression.
-_LIGHT = POINTWISE | {"slice", "rename", "reduce", "expand", "norm", "unit"}
+_LIGHT = POINTWISE | {"call", "dot", "slice", "rename", "reduce", "expand", "norm", "unit"}
 
 #: What a value is called where the spec has no name for it.
 _CALLED = {
@@ -49,6 +49,8 @@ _CALLED = {
     "cumsum": "running",
     "table": "constants",
 }
+#: Shapes of a named value carry its name.
+_SUFFIXES = {"merge": "rows", "expand": "wide", "split": "parts", "gather": "at", "slice": "part"}
 _REDUCED = {
     "sum": "total",
     "mean": "average",
@@ -65,7 +67,7 @@ _REDUCED = {
 class Environment:
     """How a function's surroundings are written: its inputs, its modules, and the families among them.
 
-    family: model -> the name of its family's axis. chunked: modules are applied to whole columns, a chunk of rows at a time.
+    family: model -> its family's axis. chunked: modules are applied to whole columns, a chunk of rows at a time.
     """
 
     leaf: Callable[[Node], Expression]
@@ -104,6 +106,8 @@ class Lowering:
                 self.uses[each] = self.uses.get(each, 0) + 1
         for node in outputs:
             self.uses[node] = self.uses.get(node, 0) + 1
+        #: names by node: what the spec calls it, else what the function's output is called
+        self.labels = {node: node.label or key for key, node in self.function.outputs}
         self.sizes = Sizes(self.order, self.names)
 
     def run(self) -> list[tuple[str, Expression]]:
@@ -124,25 +128,33 @@ class Lowering:
 
     def _placed(self, node: Node, expression: Expression) -> Expression:
         """The expression itself where it may be nested, else the variable it is bound to."""
-        if isinstance(expression, (Name, Attribute)) and not node.label:
+        label = self.labels.get(node, node.label)
+        if isinstance(expression, (Name, Attribute)):
             return expression
-        single = self.uses[node] == 1 and not node.label and node.op in _LIGHT
+        single = self.uses[node] == 1 and not label and node.op in _LIGHT
         if single and len(flat(expression)) <= NESTED:
             return expression
-        variable = Name((self._variable(node),))
+        variable = Name((self._variable(node, label),))
         self.statements.append(Assign((variable,), expression, self._comment(node)))
         return variable
 
-    def _variable(self, node: Node) -> Identifier:
-        if node.label:
-            try:
-                return self.names.fresh(node.label)
-            except NameRefused:
-                return self.names.fresh(_called(node))
-        return self.names.fresh(_called(node))
+    def _variable(self, node: Node, label: str) -> Identifier:
+        try:
+            return self.names.fresh(label or self._descriptive(node))
+        except NameRefused:
+            return self.names.fresh(_called(node))
+
+    def _descriptive(self, node: Node) -> str:
+        """A name from what the node is made of where that has one: z_rows, label_wide."""
+        suffix = _SUFFIXES.get(node.op)
+        source = self.values[node.inputs[0]].expression if suffix else None
+        if isinstance(source, Name) and len(source.path) == 1:
+            stem, _, last = source.path[0].rpartition("_")
+            return f"{stem if stem and last in _SUFFIXES.values() else source.path[0]}_{suffix}"
+        return _called(node)
 
     def _comment(self, node: Node) -> str:
-        axes = f"[{', '.join(node.names)}]"
+        axes = f"[{', '.join(node.names)}]" if node.axes else "a number"
         span = node.span
         if span == NOWHERE or span.short == self._line.short:
             return axes
@@ -195,4 +207,3 @@ def _called(node: Node) -> str:
 def _word(text: str) -> str:
     """Letters of a text that may be part of a name."""
     return "".join(char if char.isascii() and char.isalnum() else "_" for char in text) or "value"
-

@@ -1,7 +1,7 @@
 """Names of a spec as Python names: validated, never a keyword, never one of the runtime's, unique where they stand.
 
-Input: any text. Output: an `Identifier`, or a NameRefused for text that is no ASCII identifier. Nothing else of a spec may
-become code: other texts are printed through repr().
+Input: any text. Output: an `Identifier`, or a NameRefused for text that is no ASCII identifier. Nothing else of a
+spec may become code: other texts are printed through repr().
 """
 
 from __future__ import annotations
@@ -9,26 +9,29 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _PATTERN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
-#: Names that an emitted file uses itself.
+#: Names that an emitted file uses itself; other builtins may be hidden, `id` is a usual column.
 RESERVED = frozenset(
-    "self torch rt batch data clock draws now Program _ abs bool dict float int len list max min print range round "
-    "set slice str sum super tuple type zip any all".split()
+    {
+        *("self", "torch", "rt", "batch", "data", "clock", "draws", "now", "skip", "logs", "models", "Program", "_"),
+        *("abs", "bool", "float", "int", "max", "min", "round"),
+    }
 )
 
-#: Attributes of nn.Module and of the program's base class: a spec's module or tensor must not replace them.
-TAKEN = frozenset(
-    "T_destination add_module apply bfloat16 buffers build call_super_init children compile cpu cuda device double dump_patches eval "
-    "extra_repr float forward get_buffer get_extra_state get_parameter get_submodule half ipu link load_state_dict modules mtia "
-    "named_buffers named_children named_modules named_parameters parameters phases register_backward_hook register_buffer "
-    "register_forward_hook register_forward_pre_hook register_full_backward_hook register_full_backward_pre_hook "
-    "register_load_state_dict_post_hook register_load_state_dict_pre_hook register_module register_parameter "
-    "register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ run seed set_extra_state set_submodule share_memory spec "
-    "state_dict streams title to to_empty train training type xpu zero_grad assign advance minimize minimize_all mix optimiser "
-    "optimisers pointers precision held optimizer names push state learn copies compiled dtype loss log tensors rows".split()
-)
+
+@lru_cache(maxsize=1)
+def taken() -> frozenset[str]:
+    """Attributes of a program before it is built, which a spec's module or tensor must not replace. Imports torch."""
+    from cldsl.runtime.program import Program
+
+    class Empty(Program):
+        def build(self) -> None:
+            """Nothing."""
+
+    return RESERVED | frozenset(dir(Empty())) | {"names"}
 
 
 class NameRefused(Exception):
@@ -48,13 +51,13 @@ class Identifier(str):
         return super().__new__(cls, text)
 
 
-def identifier(text: str, taken: Iterable[str] = ()) -> Identifier:
-    """The name for this text: `n_` before a leading underscore, `_` after a keyword or a taken name. Raises NameRefused."""
+def identifier(text: str, blocked: Iterable[str] = ()) -> Identifier:
+    """The name for this text: `n_` for leading underscores, `_` after a keyword or blocked name. Raises NameRefused."""
     if not _PATTERN.match(text):
         raise NameRefused(f"{text!r} is no name: letters, digits and _ only, no digit first")
     name = f"n_{text.lstrip('_')}" if text.startswith("_") else text
-    blocked = frozenset(taken)
-    while keyword.iskeyword(name) or name in blocked:
+    held = frozenset(blocked)
+    while keyword.iskeyword(name) or name in held:
         name += "_"
     return Identifier(name)
 
@@ -62,8 +65,8 @@ def identifier(text: str, taken: Iterable[str] = ()) -> Identifier:
 class Names:
     """The names of one scope: each text keeps its name, another text never gets the same one."""
 
-    def __init__(self, taken: Iterable[str] = RESERVED) -> None:
-        self._taken = set(taken)
+    def __init__(self, blocked: Iterable[str] = RESERVED) -> None:
+        self._taken = set(blocked)
         self._known: dict[str, Identifier] = {}
 
     def of(self, text: str) -> Identifier:
@@ -81,3 +84,8 @@ class Names:
             name = Identifier(f"{base}_{number}")
         self._taken.add(name)
         return name
+
+
+def argument_of(text: str) -> Identifier:
+    """The argument by which a function of `emit_function` takes this input: its name, `lambda_` for `lambda`."""
+    return identifier(text.replace(".", "_"), RESERVED)

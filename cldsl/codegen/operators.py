@@ -85,7 +85,9 @@ def _share(low: Lowering, node: Node) -> Expression:
     axes, over = _union(node), node.attr("over")
     dims = positions(axes, over)
     if len(node.inputs) == 2:
-        e = call(f"rt.{node.op}", low.tensor_toward(node.inputs[0], axes), dims, low.tensor_toward(node.inputs[1], axes))
+        e = call(
+            f"rt.{node.op}", low.tensor_toward(node.inputs[0], axes), dims, low.tensor_toward(node.inputs[1], axes)
+        )
     elif len(over) == 1:
         e = call(f"torch.{node.op}", low.tensor(node.inputs[0]), dims)
     else:
@@ -251,7 +253,8 @@ def _call(low: Lowering, node: Node) -> Expression:
     evaluates = node.attr("mode") == "eval"
     verb = "chunked" if low.environment.chunked else "apply_eval" if evaluates else "apply"
     verb += "_family" if member is not None else ""
-    verb += "_frozen" if low.environment.frozen(model) else ""
+    if low.environment.frozen(model) and not low.environment.chunked:  # an evaluation takes no gradient anyway
+        verb += "_frozen"
     made = call(f"rt.{verb}", low.environment.model(model), rows, consumed=Literal(len(consumed)))
     produced = tuple(axis.name for axis in node.attr("produces"))
     return permuted(made, (*lead, *produced), node.names)

@@ -1,6 +1,7 @@
 """Pointwise operators as Python text over tensors, after their inputs have been aligned.
 
-Input: a node and the lowering that holds its inputs. Output: one expression. Numbers stay Python numbers where torch accepts them.
+Input: a node and the lowering that holds its inputs. Output: one expression. Numbers stay Python numbers where torch
+accepts them.
 """
 
 from __future__ import annotations
@@ -14,8 +15,24 @@ from cldsl.graph.nodes import Node
 if TYPE_CHECKING:
     from cldsl.codegen.lower import Lowering
 
-_TORCH = "abs exp log sqrt sign floor ceil round sin cos tanh sigmoid relu atan isfinite".split()
-_ARITHMETIC = frozenset("neg abs sign add sub mul mod pow maximum minimum".split())
+_TORCH = [
+    "abs",
+    "exp",
+    "log",
+    "sqrt",
+    "sign",
+    "floor",
+    "ceil",
+    "round",
+    "sin",
+    "cos",
+    "tanh",
+    "sigmoid",
+    "relu",
+    "atan",
+    "isfinite",
+]
+_ARITHMETIC = frozenset(["neg", "abs", "sign", "add", "sub", "mul", "mod", "pow", "maximum", "minimum"])
 #: torch reads `true + true` as `or`, and refuses `-` on truth values.
 _NEVER_BOOL = frozenset({"neg", "sub", "mod", "pow", "abs", "sign"})
 

@@ -38,7 +38,7 @@ INDENT = "    "
 
 
 def text_of(value: Any) -> str:
-    """A constant as Python text. Raises TypeError for anything but numbers, truth values, None, texts and tuples, lists, dicts of them."""
+    """A constant as Python text: a number, truth value, None, text, or tuple, list, dict of them; else TypeError."""
     if isinstance(value, bool) or value is None:
         return repr(value)
     if isinstance(value, int):
@@ -59,6 +59,8 @@ def text_of(value: Any) -> str:
 def _number(value: float) -> str:
     if math.isnan(value):
         return "torch.nan"
+    if value == math.pi:
+        return "torch.pi"
     if math.isinf(value):
         return "torch.inf" if value > 0 else "-torch.inf"
     return repr(float(value))
@@ -121,7 +123,11 @@ def _bracketed(e: Expression) -> tuple[str, list[tuple[str, Expression]], str]:
     if isinstance(e, Mapped):
         return "{", [(f"{text_of(key)}: ", value) for key, value in e.items], "}"
     if isinstance(e, Listed):
-        return ("(" if e.kind == "tuple" else "["), [("", each) for each in e.items], (")" if e.kind == "tuple" else "]")
+        return (
+            ("(" if e.kind == "tuple" else "["),
+            [("", each) for each in e.items],
+            (")" if e.kind == "tuple" else "]"),
+        )
     raise TypeError(f"{type(e).__name__} is no expression")
 
 
@@ -130,12 +136,16 @@ def _pair(prefix: str, text: str) -> str:
 
 
 def _binary(e: Binary) -> str:
-    own = PRECEDENCE[e.op]
-    # Subtraction, division and comparison do not associate: the right side is bracketed at equal strength.
-    # `**` binds to the right, comparisons would chain.
-    left = own + 1 if e.op == "**" or own == PRECEDENCE["=="] else own
-    right = own if e.op == "**" else own + 1
+    left, right = _sides(e.op)
     return f"{_held(e.left, left)} {e.op} {_held(e.right, right)}"
+
+
+def _sides(op: str) -> tuple[int, int]:
+    """The least strength of either side: `-` does not associate, `**` binds to the right, comparisons would chain."""
+    own = PRECEDENCE[op]
+    if op == "**":
+        return own + 1, own
+    return (own + 1 if own == PRECEDENCE["=="] else own), own + 1
 
 
 def _held(e: Expression, least: int) -> str:
@@ -176,17 +186,27 @@ def broken(prefix: str, e: Expression, indent: str, suffix: str = "") -> list[st
         return broken(prefix, Listed(kind, tuple(Literal(each) for each in e.value)), indent, suffix)
     if isinstance(e, Literal) and isinstance(e.value, dict) and e.value:
         return broken(prefix, Mapped(tuple((key, Literal(each)) for key, each in e.value.items())), indent, suffix)
-    if isinstance(e, Binary) and not prefix.endswith("("):
-        own = PRECEDENCE[e.op]
-        right = own if e.op == "**" else own + 1
-        left = own + 1 if e.op == "**" or own == PRECEDENCE["=="] else own
-        return [
-            f"{indent}{prefix}(",
-            f"{inner}{_held(e.left, left)}",
-            f"{inner}{e.op} {_held(e.right, right)}",
-            f"{indent}){suffix}",
-        ]
-    return [line]
+    pieces = _parts(e)
+    if not pieces:
+        return [line]
+    if len(f"{inner}{flat(e)}") <= WIDTH:
+        return [f"{indent}{prefix}(", f"{inner}{flat(e)}", f"{indent}){suffix}"]
+    lines = [f"{indent}{prefix}("]
+    for before, part, least in pieces:
+        whole = f"{inner}{before}{_held(part, least)}"
+        lines += [whole] if len(whole) <= WIDTH else broken(before, part, inner)
+    return [*lines, f"{indent}){suffix}"]
+
+
+def _parts(e: Expression) -> list[tuple[str, Expression, int]]:
+    """The lines of a broken operator: (text before, part, the least strength without brackets)."""
+    if isinstance(e, Choice):
+        weak = PRECEDENCE["if"]
+        return [("", e.then, weak + 1), ("if ", e.test, weak + 1), ("else ", e.other, weak)]
+    if isinstance(e, Binary):
+        left, right = _sides(e.op)
+        return [("", e.left, left), (f"{e.op} ", e.right, right)]
+    return []
 
 
 def lines_of(statements: Iterable[Statement], depth: int = 0) -> list[str]:
@@ -216,14 +236,11 @@ def _lines(statement: Statement, indent: str, depth: int) -> list[str]:
 
 
 def _returned(value: Expression, indent: str) -> list[str]:
-    line = f"{indent}return {', '.join(flat(each) for each in value.items)}" if _bare(value) else ""
-    if line and len(line) <= WIDTH:
-        return [line]
+    if isinstance(value, Listed) and value.kind == "tuple" and len(value.items) > 1:
+        line = f"{indent}return {', '.join(flat(each) for each in value.items)}"
+        if len(line) <= WIDTH:
+            return [line]
     return broken("return ", value, indent)
-
-
-def _bare(value: Any) -> bool:
-    return isinstance(value, Listed) and value.kind == "tuple" and len(value.items) > 1
 
 
 def _definition(statement: Define, indent: str, depth: int) -> list[str]:

@@ -1,17 +1,18 @@
 """The whole file: what it is, the program's class with its facts and methods, and how to run it.
 
 Input: a ProgramPlan and the level of optimisation it was made at. Output: Python text. The skeleton is
-templates/program.py.j2, which receives finished lines; every text of the spec has become a constant or a comment before.
+templates/program.py.j2, which receives finished lines; every text of the spec has become a constant or a comment
+before.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from cldsl import __version__
 from cldsl.codegen.functions import program_method
 from cldsl.codegen.printer import comment_text, docstring, joined, lines_of
 from cldsl.codegen.scope import Scope
@@ -21,18 +22,10 @@ from cldsl.codegen.sections.evaluation import Evaluation
 from cldsl.codegen.sections.step import Step
 from cldsl.codegen.statements import Assign, Define, Expression, Listed, Literal, Mapped, Statement, call, name
 from cldsl.graph.nodes import topological
-from cldsl.graph.plan import Minimize, OnPlan, ProgramPlan, TrainPlan
+from cldsl.graph.plan import Minimize, OnPlan, ProgramPlan, StreamPlan, TrainPlan
 
 _TEMPLATES = Path(__file__).parent / "templates"
 WIDTH = 116
-
-
-def _version() -> str:
-    """The compiler's version; "0" in a checkout that is not installed."""
-    try:
-        return version("cldsl")
-    except PackageNotFoundError:
-        return "0"
 
 
 def program_text(plan: ProgramPlan, level: int) -> str:
@@ -52,7 +45,7 @@ def program_text(plan: ProgramPlan, level: int) -> str:
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
     return environment.from_string((_TEMPLATES / "program.py.j2").read_text(encoding="utf-8"))
 
 
@@ -97,7 +90,7 @@ def _line(text: str) -> str:
 def _head(plan: ProgramPlan, level: int) -> str:
     """Name, title and link; how the file was made; the axes."""
     variant = f"variant {plan.variant}, " if plan.variant else ""
-    made = f"Compiled by cldsl {_version()} from {plan.file.rsplit('/', 1)[-1]} ({variant}-O{level})"
+    made = f"Compiled by cldsl {__version__} from {plan.file.rsplit('/', 1)[-1]} ({variant}-O{level})"
     params = ", ".join(f"{key} = {value}" for key, value in plan.params)
     lines = [f"{plan.name}: {plan.title} {plan.link}".rstrip(), *_wrapped(f"{made}{'; ' + params if params else ''}.")]
     axes = _axes(plan)
@@ -139,7 +132,7 @@ def _facts(scope: Scope) -> list[Statement]:
         Assign((name("spec"),), Literal(plan.name)),
         Assign((name("title"),), Literal(plan.title)),
         Assign((name("link"),), Literal(plan.link)),
-        Assign((name("streams"),), Mapped(tuple((stream.name, _stream(scope, stream.name)) for stream in plan.streams))),
+        Assign((name("streams"),), Mapped(tuple((stream.name, _stream(stream)) for stream in plan.streams))),
         Assign((name("phases"),), Listed("tuple", tuple(_phase(scope, phase) for phase in plan.phases))),
     ]
     renamed = scope.renamed()
@@ -148,8 +141,7 @@ def _facts(scope: Scope) -> list[Statement]:
     return facts
 
 
-def _stream(scope: Scope, own: str) -> Expression:
-    stream = next(each for each in scope.plan.streams if each.name == own)
+def _stream(stream: StreamPlan) -> Expression:
     columns = {column.name: column.name for column in stream.columns}
     named: dict[str, Expression] = {"default": Literal(stream.default)}
     if stream.production is not None:
@@ -165,5 +157,3 @@ def _phase(scope: Scope, phase: TrainPlan | OnPlan) -> Expression:
         return call("rt.Train", method, Literal(phase.stream), options=options, line=line)
     writes = {"writes": Literal(True)} if phase.assigns else {}
     return call("rt.Evaluate", method, Literal(phase.stream), options=options, line=line, **writes)
-
-

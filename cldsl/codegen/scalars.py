@@ -1,13 +1,14 @@
 """Scalars of the clock and of constants as plain Python: rates, guards, keeps.
 
-Input: a node without axes over constants and clock inputs. Output: an expression on numbers, such as `1e-3 * clock.step`. The
-functions that Python lacks come from the runtime (rt.cos). Tensors are lower.py's.
+Input: a node without axes over constants and clock inputs. Output: an expression on numbers, such as `1e-3 *
+clock.step`. The functions that Python lacks come from the runtime (rt.cos). Tensors are lower.py's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from cldsl.codegen.folding import folded
 from cldsl.codegen.names import Identifier
 from cldsl.codegen.statements import Binary, Choice, Expression, Literal, Unary, call, name
 from cldsl.graph.nodes import POINTWISE, Node, topological
@@ -29,7 +30,9 @@ SYMBOLS: Mapping[str, str] = {
 _WORDS = {"and": "and", "or": "or"}
 _BUILTIN = {"abs": "abs", "maximum": "max", "minimum": "min", "round": "round"}
 _CASTS = {"real": "float", "int": "int", "bool": "bool"}
-_RUNTIME = frozenset("exp log sqrt sign floor ceil sin cos tanh sigmoid relu atan isfinite".split())
+_RUNTIME = frozenset(
+    ["exp", "log", "sqrt", "sign", "floor", "ceil", "sin", "cos", "tanh", "sigmoid", "relu", "atan", "isfinite"]
+)
 #: Their short names belong to the tensors' helpers.
 _OF_NUMBERS = frozenset({"logaddexp", "softplus", "bce"})
 
@@ -50,7 +53,9 @@ def is_constant(node: Node) -> bool:
 def clock_leaf(leaf: Node) -> Expression:
     """A clock input as an attribute of the step's clock. Raises NotScalar for another input."""
     if leaf.attr("kind") != "clock":
-        raise NotScalar(f"a rate, guard or keep reads {leaf.attr('kind')} {leaf.attr('name')}; it may read the clock only")
+        raise NotScalar(
+            f"a rate, guard or keep reads {leaf.attr('kind')} {leaf.attr('name')}; it may read the clock only"
+        )
     return name("clock", Identifier(leaf.attr("name")))
 
 
@@ -58,7 +63,7 @@ def scalar(node: Node, leaf: Callable[[Node], Expression] = clock_leaf) -> Expre
     """The node as Python arithmetic. Raises NotScalar where it is none."""
     made: dict[Node, Expression] = {}
     for each in topological([node]):
-        made[each] = _one(each, [made[i] for i in each.inputs], leaf)
+        made[each] = folded(_one(each, [made[i] for i in each.inputs], leaf))
     return made[node]
 
 

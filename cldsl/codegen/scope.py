@@ -1,4 +1,4 @@
-"""Names of a whole program: an attribute for each module, tensor and list of views, a method for each function and phase.
+"""Names of a whole program: an attribute for each module, tensor and view, a method for each function and phase.
 
 Input: a ProgramPlan. Output: a `Scope`, which gives each its Python name, unique in the class. Decides names only.
 """
@@ -6,7 +6,7 @@ Input: a ProgramPlan. Output: a `Scope`, which gives each its Python name, uniqu
 from __future__ import annotations
 
 from cldsl.codegen.functions import Surroundings
-from cldsl.codegen.names import RESERVED, TAKEN, Identifier, Names
+from cldsl.codegen.names import Identifier, Names, taken
 from cldsl.graph.plan import ModelPlan, ProgramPlan, TensorPlan
 
 
@@ -17,14 +17,14 @@ class Scope:
         self.plan = plan
         self.models: dict[str, ModelPlan] = {each.name: each for each in plan.models}
         self.tensors: dict[str, TensorPlan] = {each.name: each for each in plan.tensors}
-        self.attributes = Names({*RESERVED, *TAKEN})
+        self.attributes = Names(taken())
         self.methods: dict[tuple[str, str], Identifier] = {}
         for phase in plan.phases:
             self.methods[phase.name, ""] = self.attributes.fresh(phase.name)
             for function in phase.functions:
                 self.methods[phase.name, function.name] = self.attributes.fresh(function.name)
-        for part in (*plan.models, *plan.tensors):
-            self.attributes.of(part.name)
+        for part in (*self.models, *self.tensors):
+            self.attributes.of(part)
 
     def attribute(self, text: str) -> Identifier:
         return self.attributes.of(text)
@@ -48,6 +48,14 @@ class Scope:
     @property
     def surroundings(self) -> Surroundings:
         return Surroundings(self.attribute, self.family, self.frozen)
+
+    def rings(self) -> list[str]:
+        """The ring axes, each with one pointer: those that a step moves or reads."""
+        found = [tensor.ring for tensor in self.plan.tensors if tensor.ring is not None]
+        for phase in self.plan.phases:
+            leaves = [leaf for function in phase.functions for leaf in function.inputs]
+            found += [str(leaf.attr("name")) for leaf in leaves if leaf.attr("kind") == "pointer"]
+        return list(dict.fromkeys(found))
 
     def renamed(self) -> dict[str, str]:
         """Spec name -> attribute, where they differ."""

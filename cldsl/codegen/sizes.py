@@ -1,7 +1,8 @@
 """Sizes of axes inside a function: read off an input's shape, or a number of the plan.
 
-Input: the nodes of a function. Output: for an axis an expression, and the statements that bind names of sizes at the head
-of the function. A size that no input shows and the plan does not know is followed through renames, merges and slices.
+Input: the nodes of a function. Output: for an axis an expression, and the statements that bind names of sizes at the
+head of the function. A size that no input shows and the plan does not know is followed through renames, merges and
+slices.
 """
 
 from __future__ import annotations
@@ -9,7 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cldsl.codegen.names import Identifier, NameRefused, Names
-from cldsl.codegen.statements import Assign, Attribute, Binary, Expression, Literal, Name, Range, Statement, Subscript, name
+from cldsl.codegen.statements import (
+    Assign,
+    Attribute,
+    Binary,
+    Expression,
+    Literal,
+    Name,
+    Range,
+    Statement,
+    Subscript,
+    name,
+)
 from cldsl.graph.nodes import Axis, GraphError, Node
 
 #: Inputs whose shape a function may read; a clock's number has none.
@@ -36,13 +48,26 @@ class Sizes:
 
     def of(self, axis: Axis) -> Expression:
         """The size of an axis. Raises GraphError where nothing shows it."""
+        return self._of(axis, frozenset())
+
+    def _of(self, axis: Axis, seen: frozenset[Axis]) -> Expression:
+        """`seen`: the axes under way, since names may be renamed to and fro."""
+        seen = seen | {axis}
         for leaf in self._leaves:
             for place, own in enumerate(leaf.axes):
                 if own == axis:
                     return self._read(leaf, place)
-        if axis.size is not None:
-            return Literal(axis.size)
-        return self._followed(axis)
+        for node in self._order:
+            if node.op == "rename" and axis in node.axes:
+                old = {new: old for old, new in node.attr("pairs")}.get(axis.name)
+                if old is not None and node.inputs[0].axis(old) not in seen:
+                    return self._of(node.inputs[0].axis(old), seen)
+            if node.op == "merge" and node.attr("new") == axis:
+                parts = [node.inputs[0].axis(old) for old in node.attr("old")]
+                if not seen & set(parts):
+                    product = self._product(parts, seen)
+                    return product if axis.size is None or not _numeric(product) else Literal(axis.size)
+        return self._made(axis) if axis.size is None else Literal(axis.size)
 
     def _read(self, leaf: Node, place: int) -> Expression:
         key = (leaf, place)
@@ -54,32 +79,25 @@ class Sizes:
                 self._bound[key] = self._names.fresh("size")
         return Name((self._bound[key],))
 
-    def _followed(self, axis: Axis) -> Expression:
+    def _made(self, axis: Axis) -> Expression:
         """The size of an axis that an operator made of others."""
         for node in self._order:
             if axis not in node.axes or not node.inputs:
                 continue
-            source = node.inputs[0]
-            if node.op == "rename":
-                old = dict((new, old) for old, new in node.attr("pairs")).get(axis.name)
-                if old is not None:
-                    return self.of(source.axis(old))
-            if node.op == "merge" and node.attr("new") == axis:
-                return self._product([source.axis(old) for old in node.attr("old")])
             if node.op == "concat" and node.attr("axis") == axis.name:
-                return self._sum([each.axis(axis.name) for each in node.inputs])
+                result = self.of(node.inputs[0].axis(axis.name))
+                for each in node.inputs[1:]:
+                    result = Binary("+", result, self.of(each.axis(axis.name)))
+                return result
+        known = {own for node in self._order for own in node.axes if own.name == axis.name and own.size is not None}
+        if len(known) == 1:
+            return self.of(known.pop())
         raise GraphError(f"the size of axis {axis.name} is known neither before nor from an input")
 
-    def _product(self, axes: Sequence[Axis]) -> Expression:
-        return self._folded("*", [self.of(axis) for axis in axes])
-
-    def _sum(self, axes: Sequence[Axis]) -> Expression:
-        return self._folded("+", [self.of(axis) for axis in axes])
-
-    def _folded(self, op: str, parts: list[Expression]) -> Expression:
-        result = parts[0]
-        for part in parts[1:]:
-            result = Binary(op, result, part)
+    def _product(self, axes: Sequence[Axis], seen: frozenset[Axis]) -> Expression:
+        result = self._of(axes[0], seen)
+        for axis in axes[1:]:
+            result = Binary("*", result, self._of(axis, seen))
         return result
 
     def head(self, leaf: Callable[[Node], Expression]) -> list[Statement]:
@@ -93,7 +111,9 @@ class Sizes:
             count = len(wanted)
             if count > 1 and set(wanted) == set(range(count)):
                 targets = tuple(Name((wanted[place],)) for place in range(count))
-                value: Expression = shape if count == len(node.axes) else Subscript(shape, (Range(None, Literal(count)),))
+                value: Expression = (
+                    shape if count == len(node.axes) else Subscript(shape, (Range(None, Literal(count)),))
+                )
                 found.append(Assign(targets, value))
                 continue
             for place in sorted(wanted):
@@ -101,3 +121,8 @@ class Sizes:
         if self._device is not None:
             found.append(Assign((name(self._device),), Attribute(leaf(self._leaves[0]), "device")))
         return found
+
+
+def _numeric(e: Expression) -> bool:
+    """Whether a product is one of numbers alone."""
+    return isinstance(e, Literal) or (isinstance(e, Binary) and _numeric(e.left) and _numeric(e.right))

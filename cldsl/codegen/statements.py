@@ -1,13 +1,14 @@
 """A small tree of Python: what the emitter builds instead of pasting text.
 
-Expressions know their precedence from one table; statements hold expressions. Names are `Identifier`s, texts become constants
-through repr(), so nothing of a spec can turn into code. `printer.py` makes text of the tree. No evaluation happens here.
+Expressions know their precedence from one table; statements hold expressions. Names are `Identifier`s, texts become
+constants through repr(), so nothing of a spec can turn into code. `printer.py` makes text of the tree. No evaluation
+happens here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 from cldsl.codegen.names import Identifier
 
@@ -129,9 +130,7 @@ class Starred:
     value: Expression
 
 
-Expression = Union[
-    Name, Literal, Attribute, Call, Subscript, Unary, Binary, Choice, Listed, Mapped, Starred
-]
+Expression = Name | Literal | Attribute | Call | Subscript | Unary | Binary | Choice | Listed | Mapped | Starred
 
 
 # ---- statements
@@ -194,7 +193,7 @@ class Define:
                 Identifier(name)
 
 
-Statement = Union[Assign, Do, Return, Branch, Remark, Define]
+Statement = Assign | Do | Return | Branch | Remark | Define
 
 
 # ---- short forms

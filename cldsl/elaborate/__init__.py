@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from cldsl.elaborate.evaluate import On
+from cldsl.elaborate.review import review
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Given, Shared
@@ -17,6 +19,7 @@ from cldsl.elaborate.values import Value
 from cldsl.graph.nodes import Axis, Function, Graph, Node
 from cldsl.graph.plan import ColumnPlan, ProgramPlan, StreamPlan
 from cldsl.semantics.program import Program
+from cldsl.semantics.spots import headword, spot
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Diagnostic, SpecError
 from cldsl.syntax.parser import parse_expression
@@ -24,9 +27,24 @@ from cldsl.syntax.parser import parse_expression
 __all__ = ["Given", "elaborate", "examine", "function"]
 
 
-def examine(program: Program, sizes: Mapping[str, int] | None = None, sources: Mapping[str, str] | None = None, given: Mapping[str, Given] | None = None) -> tuple[ProgramPlan | None, list[Diagnostic]]:
-    """The plan (None where there are errors) and every diagnostic, sorted."""
+def examine(
+    program: Program, sizes: Mapping[str, int] | None = None, sources: Mapping[str, str] | None = None,
+    given: Mapping[str, Given] | None = None, executing: bool = False,
+) -> tuple[ProgramPlan | None, list[Diagnostic]]:  # fmt: skip
+    """The plan (None where there are errors) and every diagnostic, sorted.
+
+    What this version does not execute is a note unless `executing`; there is no plan either way.
+    """
     shared = Shared(program, dict(given or {}), dict(sizes or {}), dict(sources or {}))
+    phases = _phases(program, shared)
+    review(shared)
+    found = sorted(set(shared.found))
+    if any(d.severity == "error" for d in found):
+        return None, found if executing else [_noted(d) for d in found]
+    return _program(program, shared, phases), found
+
+
+def _phases(program: Program, shared: Shared) -> list[Any]:
     phases: list[Any] = []
     trains = ons = 0
     for item in program.body:
@@ -38,23 +56,23 @@ def examine(program: Program, sizes: Mapping[str, int] | None = None, sources: M
                 ons += 1
                 phases.append(On(shared, item, ons).run())
             elif isinstance(item, (ast.Loop, ast.Every, ast.Assign, ast.Minimize, ast.Report)):
-                raise Mistake(item.span, "not-executed", f"`{type(item).__name__.lower()}` at the file's level is not executed by this version", "it parses and checks", "")
+                word = headword(item)
+                place = spot(item.span, word, program.sources)
+                raise Mistake(place, "not-executed", f"`{word}` at the file's level is not executed by this version", "it is parsed and its names are checked", "")
         except Mistake as mistake:
             shared.complain(mistake.diagnostic)
         except Consequence:
             pass
-    from cldsl.elaborate.review import review
+    return phases
 
-    review(shared)
-    found = sorted(set(shared.found))
-    if any(d.severity == "error" for d in found):
-        return None, found
-    return _program(program, shared, phases), found
+
+def _noted(found: Diagnostic) -> Diagnostic:
+    return replace(found, severity="note") if found.code == "not-executed" else found
 
 
 def elaborate(program: Program, sizes: Mapping[str, int] | None = None, sources: Mapping[str, str] | None = None, given: Mapping[str, Given] | None = None) -> ProgramPlan:
     """The plan of a program. Raises SpecError."""
-    plan, found = examine(program, sizes, sources, given)
+    plan, found = examine(program, sizes, sources, given, executing=True)
     if plan is None:
         raise SpecError([d for d in found if d.severity == "error"], program.sources)
     return plan

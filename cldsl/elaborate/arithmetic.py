@@ -13,6 +13,7 @@ from typing import Any
 from cldsl.elaborate import census
 from cldsl.elaborate.folding import FOLD as _FOLD
 from cldsl.elaborate.folding import constant
+from cldsl.elaborate.ranked import product_of_picked
 from cldsl.elaborate.values import Value
 from cldsl.graph.nodes import Axis, Graph, Node
 from cldsl.syntax.diagnostics import NOWHERE, Span
@@ -27,6 +28,8 @@ class Arithmetic:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.verdicts: dict[Node, bool | None] = {}
+        #: conditions of `x if c`, as opposed to predicates of rows
+        self.written: set[Node] = set()
 
     # ---- leaves
 
@@ -110,6 +113,10 @@ class Arithmetic:
         for guard in guards:
             if set(guard.names) <= set(node.names) and guard.names:
                 counts = self.both(counts, guard)
+            elif guard in self.written and set(guard.names) & set(node.names):
+                # a condition of the text over further axes: an entry that none of them needs gets the stand-in
+                over = tuple(name for name in guard.names if name not in node.names)
+                counts = self.both(counts, self.graph.make("reduce", guard, kind="any", over=over))
         if counts is None:
             return node
         return self.graph.make("where", counts, node, self.like(node, safe))
@@ -195,7 +202,7 @@ class Arithmetic:
             total = self.graph.make("reduce", self.cast(node, "real"), mask, kind="sum", over=over, span=span)
             number = self.count(mask, over)
             safe = self.fold("maximum", number, self.graph.const(1))
-            return Value(self.fold("div", total, safe), self.unless_proven(self.fold("gt", number, self.graph.const(0))))
+            return Value(self.fold("div", total, safe), self.unless_proven(self.graph.make("reduce", mask, kind="any", over=over)))
         result = self.graph.make("reduce", *inputs, kind=kind, over=over, span=span)
         if kind in ("max", "min") and mask is not None:
             return Value(result, self.unless_proven(self.graph.make("reduce", mask, kind="any", over=over)))
@@ -294,4 +301,8 @@ class Arithmetic:
         return self._at(node, axis, self.graph.const(0)) if axis.name in node.names else node
 
     def dot(self, left: Value, right: Value, over: tuple[str, ...], span: Span = NOWHERE) -> Value:
+        for rows, other in ((left.node, right.node), (right.node, left.node)):
+            picked = product_of_picked(self.graph, rows, other, over)
+            if picked is not None:
+                return Value(picked, self.both(left.mask, right.mask))
         return Value(self.graph.make("dot", left.node, right.node, over=over, span=span), self.both(left.mask, right.mask))

@@ -8,13 +8,15 @@ count to the size of an axis). Data are opaque tokens: equal to themselves, of u
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cldsl.elaborate.folding import FOLD
 from cldsl.graph.nodes import COMPARISONS, Axis, Node, topological
 
 _LONG = 9
+_SCALED = COMPARISONS | {"add", "sub", "mul", "div", "mod", "maximum", "minimum"}
 _BUDGET = 60_000
 
 
@@ -26,8 +28,13 @@ class _Unknown:
 UNKNOWN = _Unknown()
 
 
-class _TooMuch(Exception):
-    pass
+class Undecided(Exception):
+    """The question cannot be answered on a small copy: too much work, or an axis that is not known."""
+
+
+class _Sizes(dict[str, int]):
+    def __missing__(self, name: str) -> int:
+        raise Undecided(name)
 
 
 class Miniature:
@@ -35,7 +42,8 @@ class Miniature:
 
     def __init__(self, outputs: list[Node], cut: int) -> None:
         self.cut = cut
-        self.sizes: dict[str, int] = {}
+        self.sizes: dict[str, int] = _Sizes()
+        self.cut_short: dict[str, int | None] = {}
         self.memo: dict[tuple[int, tuple[int, ...]], Any] = {}
         self.work = 0
         nodes = topological(outputs)
@@ -43,10 +51,23 @@ class Miniature:
         for node in nodes:
             for axis in node.axes:
                 if axis.name not in made:
-                    self.sizes[axis.name] = axis.size if axis.size is not None and axis.size <= _LONG else self.cut
+                    short = axis.size is not None and axis.size <= _LONG
+                    self.sizes[axis.name] = axis.size if short and axis.size is not None else self.cut
+                    if not short:
+                        self.cut_short[axis.name] = axis.size
+        self.counting = self._counting(nodes)
         for _ in range(2):  # an index along a merged axis may come before the merge that gives its size
             for node in nodes:
                 self._learn(node)
+
+    def _counting(self, nodes: list[Node]) -> set[Node]:
+        """Nodes that hold an index along an axis that was cut: a number they are compared with may lie beyond the cut."""
+        found: set[Node] = set()
+        for node in nodes:
+            own = node.op == "iota" and node.attr("axis") in self.cut_short or node.op == "input" and node.attr("name") == "id"
+            if node.dtype != "bool" and (own or any(each in found for each in node.inputs)):
+                found.add(node)
+        return found
 
     def _learn(self, node: Node) -> None:
         if node.op == "merge":
@@ -64,11 +85,14 @@ class Miniature:
                     self.sizes[axis.name] = axis.size
 
     def at(self, node: Node, where: Mapping[str, int]) -> Any:
-        key = (id(node), tuple(where[axis.name] for axis in node.axes))
+        try:
+            key = (id(node), tuple(where[axis.name] for axis in node.axes))
+        except KeyError as error:
+            raise Undecided from error
         if key not in self.memo:
             self.work += 1
             if self.work > _BUDGET:
-                raise _TooMuch
+                raise Undecided
             self.memo[key] = self._compute(node, where)
         return self.memo[key]
 
@@ -104,7 +128,9 @@ class Miniature:
             return UNKNOWN if test is UNKNOWN else self.at(node.inputs[1 if test else 2], where)
         if op == "cast":
             value = self.at(node.inputs[0], where)
-            return value if value is UNKNOWN or isinstance(value, tuple) else int(value) if node.attr("to") == "int" else value
+            if value is UNKNOWN or isinstance(value, tuple) or node.attr("to") != "int":
+                return value
+            return int(value) if math.isfinite(value) else UNKNOWN
         if op in ("and", "or"):
             return self._logic(op, node, where)
         return self._pointwise(node, where)
@@ -127,8 +153,8 @@ class Miniature:
     def _reduce(self, node: Node, where: Mapping[str, int]) -> Any:
         over, kind = node.attr("over"), node.attr("kind")
         values = []
-        for places in itertools.product(*(range(self.sizes[name]) for name in over)):
-            inner = {**where, **dict(zip(over, places, strict=True))}
+        for place in itertools.product(*(range(self.sizes[name]) for name in over)):
+            inner = {**where, **dict(zip(over, place, strict=True))}
             if len(node.inputs) == 2:
                 keep = self.at(node.inputs[1], inner)
                 if keep is UNKNOWN:
@@ -169,6 +195,9 @@ class Miniature:
             return False
         if any(v is UNKNOWN for v in values) or node.op in COMPARISONS and any(isinstance(v, tuple) for v in values):
             return UNKNOWN
+        if self._beyond(node):
+            return UNKNOWN
+        values = [self._scaled(each, value) for each, value in zip(node.inputs, values, strict=True)]
         if any(isinstance(v, tuple) for v in values):
             return ("of", node.op, tuple(values))  # the same operation on the same data is the same value
         if fold is None:
@@ -177,6 +206,19 @@ class Miniature:
             return fold(*values)
         except (ValueError, OverflowError, ZeroDivisionError):
             return UNKNOWN
+
+    def _beyond(self, node: Node) -> bool:
+        """An index along an axis that was cut, against a number that the cut does not leave its meaning."""
+        if node.op not in _SCALED or not any(each in self.counting for each in node.inputs):
+            return False
+        numbers = [each.attr("value") for each in node.inputs if each.op == "const"]
+        return any(abs(value) > 1 and value not in self.cut_short.values() for value in numbers)
+
+    def _scaled(self, node: Node, value: Any) -> Any:
+        """The size of a cut axis, written as a number, is the size of the cut."""
+        if node.op == "const" and not isinstance(value, bool) and value in self.cut_short.values() and value > _LONG:
+            return self.cut
+        return value
 
 
 def _made_axes(node: Node) -> list[str]:
@@ -196,16 +238,65 @@ def verdict(mask: Node | None) -> bool | None:
     for cut in (3, 4):
         try:
             mini = Miniature([mask], cut)
-            found = {mini.at(mask, where) for where in _places(mini, mask)}
-        except (_TooMuch, KeyError):
+            found = {mini.at(mask, where) for where in places(mini, mask.names)}
+        except Undecided:
             return None
         answers.add(True if found == {True} else False if found == {False} else None)
     return answers.pop() if len(answers) == 1 else None
 
 
-def _places(mini: Miniature, node: Node) -> list[dict[str, int]]:
-    names = node.names
-    return [dict(zip(names, places, strict=True)) for places in itertools.product(*(range(mini.sizes[name]) for name in names))]
+def places(mini: Miniature, names: Sequence[str]) -> Iterator[dict[str, int]]:
+    """Every coordinate of the axes on the small copy."""
+    for each in itertools.product(*(range(mini.sizes[name]) for name in names)):
+        yield dict(zip(names, each, strict=True))
+
+
+def holds_somewhere(mask: Node) -> bool:
+    """Whether the mask is proven to hold at some coordinate."""
+    try:
+        mini = Miniature([mask], 3)
+        return any(mini.at(mask, where) is True for where in places(mini, mask.names))
+    except Undecided:
+        return False
+
+
+def some_row(parts: Sequence[tuple[Node | None, str]], anchor: Axis, anchors: Node | None) -> set[bool | None]:
+    """For the anchors of a small copy: whether one has a row in any of the parts (mask, axis). None: it cannot be told."""
+    answers: list[set[bool | None]] = []
+    for cut in (3, 4):
+        try:
+            answers.append(_some_row(parts, anchor, anchors, cut))
+        except Undecided:
+            return {None}
+    return answers[0] if answers[0] == answers[1] else {None}
+
+
+def _some_row(parts: Sequence[tuple[Node | None, str]], anchor: Axis, anchors: Node | None, cut: int) -> set[bool | None]:
+    if any(mask is None for mask, _ in parts):
+        return {True}
+    masks = [mask for mask, _ in parts if mask is not None]
+    mini = Miniature([*masks, *([anchors] if anchors is not None else [])], cut)
+    own = {name for _, name in parts}
+    outer = {axis.name for mask in masks for axis in mask.axes} - own
+    outer |= {axis.name for axis in anchors.axes} if anchors is not None else set()
+    found: set[bool | None] = set()
+    for where in places(mini, sorted(outer)):
+        if anchors is not None and mini.at(anchors, where) is not True:
+            continue
+        found.add(_any_at(mini, parts, where))
+    return found or {None}
+
+
+def _any_at(mini: Miniature, parts: Sequence[tuple[Node | None, str]], where: dict[str, int]) -> bool | None:
+    unknown = False
+    for mask, axis in parts:
+        assert mask is not None
+        for place in range(mini.sizes[axis]) if axis in mask.names else (0,):
+            value = mini.at(mask, {**where, axis: place})
+            if value is True:
+                return True
+            unknown = unknown or value is not False
+    return None if unknown else False
 
 
 def most(mask: Node, axis: Axis) -> int | None:
@@ -223,13 +314,15 @@ def counted(mask: Node, axis: Axis) -> tuple[int, int] | None:
             if axis.name not in mask.names:
                 return None
             totals: dict[tuple[int, ...], int] = {}
-            for where in _places(mini, mask):
+            for where in places(mini, mask.names):
                 value = mini.at(mask, where)
                 if not isinstance(value, bool):
                     return None
                 key = tuple(place for name, place in where.items() if name != axis.name)
                 totals[key] = totals.get(key, 0) + value
-        except (_TooMuch, KeyError):
+        except Undecided:
+            return None
+        if not totals:
             return None
         answers.add((min(totals.values()), max(totals.values())))
     return answers.pop() if len(answers) == 1 else None
@@ -244,17 +337,18 @@ def extrapolated(mask: Node, axis: Axis) -> int | None:
         try:
             mini = Miniature([mask], cut)
             totals: dict[tuple[int, ...], int] = {}
-            for where in _places(mini, mask):
+            for where in places(mini, mask.names):
                 value = mini.at(mask, where)
                 if not isinstance(value, bool):
                     return None
                 key = tuple(place for name, place in where.items() if name != axis.name)
                 totals[key] = totals.get(key, 0) + value
-        except (_TooMuch, KeyError):
+            size = mini.sizes[axis.name]
+        except Undecided:
             return None
         if len(set(totals.values())) != 1:
             return None
-        samples.append((mini.sizes[axis.name], next(iter(totals.values()))))
+        samples.append((size, next(iter(totals.values()))))
     (n1, c1), (n2, c2), (n3, c3) = samples
     if n2 == n1 or (c2 - c1) * (n3 - n2) != (c3 - c2) * (n2 - n1):
         return None

@@ -12,6 +12,7 @@ from cldsl.elaborate.train import stream_of
 from cldsl.graph.nodes import Function, Graph, Node
 from cldsl.graph.plan import OnPlan, ReportPlan
 from cldsl.metrics import catalog
+from cldsl.semantics.spots import argument_span, headword, spot
 from cldsl.syntax import ast
 
 
@@ -36,7 +37,8 @@ class On:
                 elif isinstance(item, ast.Report):
                     reports.append(self._report(item))
                 else:
-                    raise Mistake(item.span, "not-executed", f"`{type(item).__name__.lower()}` in an `on` block is not executed by this version", "it parses and checks", "")
+                    word = headword(item)
+                    raise Mistake(spot(item.span, word, self.shared.program.sources), "not-executed", f"`{word}` in an `on` block is not executed by this version", "it parses and checks", "")
             except Mistake as mistake:
                 self.shared.complain(mistake.diagnostic)
             except Consequence:
@@ -46,6 +48,8 @@ class On:
 
     def _report(self, item: ast.Report) -> ReportPlan:
         call = item.value
+        if item.axes:
+            raise Mistake(item.axes[0].span, "not-executed", "a report with axes is not executed by this version", "its names are checked", "write one report for each")
         if isinstance(call, ast.Call) and isinstance(call.function, ast.Name) and call.function.id not in self.s.items:
             try:
                 entry = find(catalog.METRICS, call.function.id, "metric")
@@ -67,7 +71,7 @@ class On:
         try:
             bound = bind(entry, (), named)
         except CatalogueError as error:
-            raise Mistake(call.span, "metric-arguments", error.message, "", error.mend) from error
+            raise Mistake(argument_span(call, error.message), "metric-arguments", error.message, "", error.mend) from error
         outputs = []
         for place, argument in enumerate(plain):
             value = self.s.value(argument.value, Scope())

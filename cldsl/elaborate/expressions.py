@@ -63,6 +63,10 @@ class Expressions:
     def apply_model(self, model: ModelValue, argument: Thing, scope: Scope, span: Span) -> Thing:
         raise NotImplementedError
 
+    def unexecuted(self) -> frozenset[str]:
+        """Names that a construct of a later version declares."""
+        raise NotImplementedError
+
     # ---- names and axes
 
     def fresh_axis(self, stem: str) -> str:
@@ -149,7 +153,7 @@ class Expressions:
 
     def static_int(self, expr: ast.Expr, scope: Scope) -> int:
         value = self.static(expr, scope)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value != int(value):
             raise Mistake(expr.span, "whole-number-expected", f"a whole number is expected, not {value}", "", "")
         return int(value)
 
@@ -169,6 +173,8 @@ class Expressions:
         axis = scope.axis(expr.id)
         if self.knows_axis(axis):
             return self.a.iota(self.axis(axis, expr.span))
+        if expr.id in self.unexecuted():
+            raise Consequence
         raise Mistake(expr.span, "unknown-name", f"nothing is called {expr.id}", "", nearest(expr.id, [*self.names_in_reach(scope), *self.sizes]))
 
     def _number(self, expr: ast.Number, scope: Scope) -> Thing:
@@ -272,6 +278,7 @@ class Expressions:
             if known:
                 return self.thing(expr.then, scope)
             return self.a.absent() if expr.other is None else self.thing(expr.other, scope)
+        self.a.written |= {test, self.a.negated(test)}
         yes = Scope(scope, guards=(test,))
         no = Scope(scope, guards=(self.a.negated(test),))
         then = self.thing(expr.then, yes)

@@ -11,6 +11,7 @@ from cldsl.elaborate.scope import Mistake, Scope
 from cldsl.elaborate.values import Distribution, Relation, TextValue, Thing, Uneven, Value
 from cldsl.graph.nodes import Axis, Node
 from cldsl.graph.plan import StagePlan
+from cldsl.semantics.spots import argument_span
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
 
@@ -32,7 +33,7 @@ LAWS: dict[str, tuple[tuple[str, Any], ...]] = {
     "bernoulli": (("p", None),),
     "sphere": (),
 }
-_NAMES = [
+NAMES = [
     *_POINTWISE, *_TWO, "clamp", "unit", "dot", "cos", "norm", "sq", "dist2", "size", "present", "full", "onehot", "stack", "cat",
     "each", "rows", "sinkhorn", "soft_sort", "stop", "flip", *LAWS,
 ]  # fmt: skip
@@ -50,13 +51,13 @@ class Library:
         }  # fmt: skip
 
     def names(self) -> list[str]:
-        return list(_NAMES)
+        return list(NAMES)
 
     def call(self, name: str, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
         if name in self.table:
             return self.table[name](items, expr, scope)
         if items:
-            raise Mistake(expr.span, "unknown-operator", f"no operator over axes is called {name}", "", nearest(name, [*_NAMES, "sum", "mean", "logsumexp", "softmax"]))
+            raise Mistake(expr.span, "unknown-operator", f"no operator over axes is called {name}", "", nearest(name, [*NAMES, "sum", "mean", "logsumexp", "softmax"]))
         if name in _POINTWISE:
             (value,) = self.values(expr, scope, 1)
             return self.a.pointwise(_POINTWISE[name], value, guards=scope.all_guards(), span=expr.span)
@@ -310,8 +311,8 @@ class Library:
         try:
             entry = find(STAGES, name, "function")
         except CatalogueError as error:
-            hints = [*self.x.names_in_reach(scope), *_NAMES, *(stage.name for stage in STAGES), "sum", "mean", "max", "logsumexp", "softmax", "softmean"]
-            raise Mistake(expr.span, "unknown-function", f"no function is called {name}", "", nearest(name, hints)) from error
+            hints = [*self.x.names_in_reach(scope), *NAMES, *(stage.name for stage in STAGES), "sum", "mean", "max", "logsumexp", "softmax", "softmean"]
+            raise Mistake(expr.function.span, "unknown-function", f"no function is called {name}", "", nearest(name, hints)) from error
         if not expr.arguments:
             raise Mistake(expr.span, "argument-missing", f"{name} transforms a column", "", f"write `{name}(image, ...)`")
         base = self.x.thing(expr.arguments[0].value, scope)
@@ -321,7 +322,7 @@ class Library:
         try:
             bound = bind(entry, positional, named)
         except CatalogueError as error:
-            raise Mistake(expr.span, "stage-arguments", error.message, "", error.mend) from error
+            raise Mistake(argument_span(expr, error.message), "stage-arguments", error.message, "", error.mend) from error
         stage = StagePlan(name, tuple(bound.items()))
         if isinstance(base, Distribution) and not base.law:
             return replace(base, stages=(*base.stages, stage))

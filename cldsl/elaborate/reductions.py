@@ -196,16 +196,19 @@ class Reductions:
 
     def _mean_of_union(self, branches: list[Branch], expr: ast.Call) -> Value:
         """One mean over all rows: the sum of the sums over the sum of the counts."""
-        sums, counts = [], []
+        sums, counts, found = [], [], self.a.const(False)
         for branch in branches:
             value = self.x.value(expr.arguments[0].value, branch.scope)
             if branch.weight is not None and constant(branch.weight.node) != 1:
                 raise Mistake(expr.span, "union-reduction", "a weighted mean over a union is not executed by this version", "", "")
             sums.append(self.a.reduce("sum", Value(self.a.cast(value.node, "real"), value.mask), branch.axes, branch.keep))
             counts.append(self.a.reduce("count", Value(self.a.spread(value.node, branch.axes), value.mask), branch.axes, branch.keep))
+            present = self.a.both(value.mask, branch.keep)
+            some = self.a.const(True) if present is None else self.a.reduce("any", self.a.const(True), branch.axes, present)
+            found = self.a.logic("or", found, some)
         total, number = self._combined("sum", sums, expr), self._combined("sum", counts, expr)
         safe = self.a.pointwise("maximum", number, self.a.const(1))
-        return Value(self.a.pointwise("div", total, safe).node, self.a.pointwise("gt", number, self.a.const(0)).node)
+        return Value(self.a.pointwise("div", total, safe).node, self.a.unless_proven(found.node))
 
     def _nothing(self, op: str) -> Value:
         over_nothing: dict[str, float | bool] = {"sum": 0.0, "count": 0, "any": False, "all": True, "logsumexp": -math.inf, "prod": 1.0}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cldsl.elaborate.scope import Mistake, Scope
@@ -12,13 +12,27 @@ from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
 
 if TYPE_CHECKING:
+    from cldsl.elaborate.arithmetic import Arithmetic
     from cldsl.elaborate.expressions import Expressions
+
+
+@dataclass(frozen=True, eq=False)
+class Met:
+    """The rows of one kind of an anchor, by the lines that give them."""
+
+    arithmetic: Arithmetic
+    relation: Relation
+    anchor: Row
+    kind: str
+    lines: tuple[tuple[ast.Comprehension, RowSet], ...]
 
 
 class Relations:
     def __init__(self, expressions: Expressions) -> None:
         self.x = expressions
         self.a = expressions.a
+        #: every set of an anchor that was asked for, line by line, for the census of pairs
+        self.met: list[Met] = []
 
     # ---- lines
 
@@ -88,6 +102,7 @@ class Relations:
                 found_rows = self.x.rows.comprehended(line.rows[0], inner)
                 sets.append(RowSet(tuple(replace(part, line=line.rows[0]) for part in found_rows.parts), found_rows.ranked))
             relation.memo[key] = self.x.rows.united(sets)
+            self.met.append(Met(self.a, relation, anchor, kind, tuple(zip((line.rows[0] for line in lines), sets, strict=True))))
         found = relation.memo[key]
         assert isinstance(found, RowSet)
         return found

@@ -1,37 +1,64 @@
-"""What is judged once everything was elaborated: names that reach nothing, parameters that no objective moves, undecided self pairs."""
+"""What is judged once everything was elaborated, in order: domains, streams, names, claims, pairs, reach, states, dead names.
+
+Input: what is shared by an elaboration. Output: diagnostics, given to it. What only a whole program can show (reach, dead names) is
+left unsaid under an error or a construct that is not executed: it would be a consequence.
+"""
 
 from __future__ import annotations
 
+from cldsl.elaborate import clashes, domains, empties, moved, pairs, reach, spelling, streams
 from cldsl.elaborate.shared import Shared
+from cldsl.semantics import claims
 from cldsl.semantics.program import declared
+from cldsl.semantics.spots import spot
 from cldsl.syntax import ast
+from cldsl.syntax.diagnostics import Diagnostic, Span
 
 
 def review(shared: Shared) -> None:
     """Adds diagnostics to what was found."""
-    if any(d.severity == "error" for d in shared.found):
-        return  # names under an error count as unread, which would be a consequence
+    domains.judge(shared)
+    streams.judge(shared)
+    known = [each.span for each in shared.found if each.code != "not-executed"]
+    told = {(each.code, each.message) for each in shared.found}
+    for found in spelling.judge(shared.program, shared.unexecuted):
+        if (found.code, found.message) not in told and not any(_covers(span, found.span) for span in known):
+            shared.complain(found)
+            told.add((found.code, found.message))
+    for found in [*claims.judge(shared.program), *clashes.judge(shared.program)]:
+        shared.complain(found)
+    pairs.judge(shared)
+    if any(d.code == "no-positive" for d in shared.found):  # a mean over no positive is its consequence
+        shared.found = [d for d in shared.found if d.code != "may-be-absent"]
+    whole = not any(d.severity == "error" for d in shared.found)
+    if whole:
+        domains.temperatures(shared)
+        empties.judge(shared)
+        reach.judge(shared)
+    if whole or all(d.code == "not-executed" for d in shared.found if d.severity == "error"):
+        moved.judge(shared)
+        _dead(shared)
+
+
+def _covers(outer: Span, inner: Span) -> bool:
+    start, end = (outer.line, outer.column), (outer.end_line, outer.end_column)
+    return outer.file == inner.file and start <= (inner.line, inner.column) < end
+
+
+def _dead(shared: Shared) -> None:
+    """Names that nothing mentions, in the program or in a variant."""
     program = shared.program
-    read = program.mentioned
     for item in program.body:
         for name in declared(item):
-            if name in shared.used or name in read:
-                continue
-            if isinstance(item, (ast.Param, ast.Let, ast.Def, ast.Contrast, ast.Cell, ast.Draw, ast.Model, ast.Data)):
-                _dead(shared, item, name)
+            if name not in shared.used and name not in program.mentioned:
+                place = spot(item.span, name, program.sources)
+                _say(shared, place, "dead-name", f"{name} reaches nothing", "no block reads it, here or in a variant", "use it or remove it")
     for use in program.uses:
         for name in use.names:
-            if name not in shared.used and name not in read:
-                _dead_import(shared, use, name)
+            if name not in shared.used and name not in program.mentioned:
+                place = spot(use.span, name, program.sources, "(")
+                _say(shared, place, "dead-import", f"{name} is imported and never used", "", "remove it from the `use` line")
 
 
-def _dead(shared: Shared, item: ast.Statement, name: str) -> None:
-    from cldsl.syntax.diagnostics import Diagnostic
-
-    shared.complain(Diagnostic(item.span, "dead-name", f"{name} reaches nothing", "no block reads it, here or in a variant", "use it or remove it"))
-
-
-def _dead_import(shared: Shared, use: ast.Use, name: str) -> None:
-    from cldsl.syntax.diagnostics import Diagnostic
-
-    shared.complain(Diagnostic(use.span, "dead-import", f"{name} is imported and never used", "", "remove it from the `use` line"))
+def _say(shared: Shared, span: Span, code: str, message: str, reason: str, mend: str) -> None:
+    shared.complain(Diagnostic(span, code, message, reason, mend))

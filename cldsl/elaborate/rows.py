@@ -184,6 +184,8 @@ class Rows:
 
     def best(self, lines: Sequence[tuple[Part, ast.Comprehension]], scope: Scope) -> RowSet:
         """The k best rows of several parts: one part along `rank`, each row of it picked from the union."""
+        if not lines:
+            return RowSet((), True)
         comp = lines[0][1]
         assert comp.top is not None and comp.by is not None
         k = self.x.static_int(comp.top, scope)

@@ -6,6 +6,7 @@ or learn tensor moved since is evaluated anew. Versions count the moves.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +20,7 @@ from cldsl.elaborate.values import Broken, ModelValue, Relation, Thing, Uneven, 
 from cldsl.graph.nodes import Axis, Graph, Node
 from cldsl.modules import catalog as module_catalog
 from cldsl.semantics.program import declared
+from cldsl.semantics.spots import argument_span
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
 
@@ -32,6 +34,8 @@ class Session(Expressions):
         self.shared = shared
         self.mode = mode
         self.stream = stream
+        # an inherited file's defs are in the body, where the spec and its variants may have replaced them
+        self.files = {shared.program.file, *(item.span.file for item in shared.program.body)}
         self.items: dict[str, ast.Statement] = {}
         for item in shared.program.body:
             for name in declared(item):
@@ -48,6 +52,7 @@ class Session(Expressions):
         self.apart: dict[str, int] = {}
         self.later = {"grad": "gradients as values", "external": "black boxes", "mix": "it stands right of `<-` on a copy", "push": "it stands right of `<-` on a state", "copy": "it declares a model", "fresh": "it declares a model", "frozen": "it declares a model"}
         super().__init__(graph, self._sizes(batch))
+        self.relations.met = shared.met
         self.draws = Draws(self)
         self.slices = {}
         self.joined = {}
@@ -129,9 +134,12 @@ class Session(Expressions):
 
     # ---- names
 
+    def unexecuted(self) -> frozenset[str]:
+        return self.shared.unexecuted
+
     def definition(self, name: str, file: str) -> ast.Def | None:
         program = self.shared.program
-        local = program.libraries.get(file, {}) if file != program.file else {}
+        local = program.libraries.get(file, {}) if file not in self.files else {}
         if name in local:
             return local[name]
         item = self.items.get(name)
@@ -332,13 +340,13 @@ class Session(Expressions):
             return self._derived(item, call, kind)
         if item.consumes is None:
             raise Mistake(item.span, "signature-missing", f"model {item.name} says no axes", "the axes it consumes and makes cannot be guessed", f"write `model {item.name}(channel, row, column -> width) = ...`")
-        args = tuple(self.static(a.value, Scope()) for a in call.arguments if a.name is None)
-        named = tuple((a.name, self.static(a.value, Scope())) for a in call.arguments if a.name is not None)
+        args = tuple(self.finite(a.value) for a in call.arguments if a.name is None)
+        named = tuple((a.name, self.finite(a.value)) for a in call.arguments if a.name is not None)
         try:
             entry = module_catalog.module_entry(kind)
             bound = module_catalog.bind_module(entry, args, dict(named))
         except CatalogueError as error:
-            raise Mistake(call.span, "model-arguments", error.message, "", error.mend) from error
+            raise Mistake(argument_span(call, error.message), "model-arguments", error.message, "", error.mend) from error
         family = None
         for each in item.family:
             if isinstance(each, ast.Select):
@@ -414,6 +422,8 @@ class Session(Expressions):
         self.shared.used.add(info.name.split(".")[0])
         evaluated = model.evaluated or self.mode == "on" or info.kind == "frozen"
         source = value.node
+        if info.family is not None:
+            source = self.a.spread(source, [info.family])
         site = f"{span.line}:{span.column}" + "".join(f",{axis}={index}" for axis, index in self.site)
         if self.apart:
             for axis_name, index in self.apart.items():
@@ -446,6 +456,14 @@ class Session(Expressions):
             if node.op == "input" and node.attr("kind") != "clock":
                 raise Mistake(expr.span, "clock-expected", f"{what} is an expression of the clock and of params", f"it reads {node.attr('name')}", "")
         return value.node
+
+    def finite(self, expr: ast.Expr) -> Any:
+        """A constant that a registry's entry takes: no number in it is infinite."""
+        value = self.static(expr, Scope())
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, float) and not math.isfinite(each):
+                raise Mistake(expr.span, "finite-expected", f"{each} is no finite number", "", "write a finite number")
+        return value
 
     def static_option(self, expr: ast.Expr) -> Any:
         return self.static(expr, Scope())

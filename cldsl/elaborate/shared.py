@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from cldsl.data import catalog as data_catalog
 from cldsl.catalogue import CatalogueError
 from cldsl.graph.nodes import Axis, Node
 from cldsl.graph.plan import ModelPlan, OptimiserPlan, TensorPlan
-from cldsl.semantics.program import Program
+from cldsl.semantics.program import Program, declared
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Diagnostic, Span
 
@@ -68,6 +69,19 @@ class Shared:
     used: set[str] = field(default_factory=set)  # names that something reads
     reached: dict[str, list[str]] = field(default_factory=dict)  # member -> objectives that move it
     axes_known: dict[str, int] = field(default_factory=dict)
+    #: for the review: what each `minimize` minimises with its place, what was computed without gradient, sets of anchors
+    losses: list[tuple[Node, Span]] = field(default_factory=list)
+    trained: list[Node] = field(default_factory=list)
+    met: list[Any] = field(default_factory=list)
+
+    @cached_property
+    def unexecuted(self) -> frozenset[str]:
+        """Names that a construct of a later version declares: reading one is its consequence."""
+        later = [node for node in ast.walk(self.program.body) if isinstance(node, (ast.Loop, ast.Every))]
+        inside = [node for node in ast.walk(tuple(later)) if isinstance(node, (ast.Let, ast.Cell, ast.Report, ast.Draw, ast.Loop))]
+        names = {name for node in inside if isinstance(node, (ast.Let, ast.Cell, ast.Draw)) for name in declared(node)}
+        names |= {node.name for node in inside if isinstance(node, ast.Report)} | {node.variable for node in later if isinstance(node, ast.Loop)}
+        return frozenset(names | {item.name for item in self.program.body if isinstance(item, ast.Report)})
 
     def complain(self, diagnostic: Diagnostic) -> None:
         if diagnostic not in self.found:

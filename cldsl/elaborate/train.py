@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from cldsl.catalogue import CatalogueError
-from cldsl.elaborate import census, moments
-from cldsl.elaborate.folding import constant
+from cldsl.catalogue import CatalogueError, nearest
+from cldsl.elaborate import census, moments, streams
 from cldsl.elaborate.reach import members_reached
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Shared
-from cldsl.elaborate.values import ModelValue, Relation, Value
-from cldsl.graph.nodes import Axis, Function, Graph, Node, topological
-from cldsl.graph.plan import Advance, Assign, Log, Minimize, Mix, Objective, OptimiserPlan, Run, TrainPlan
+from cldsl.elaborate.values import ModelValue, Value
+from cldsl.elaborate.watching import watch
+from cldsl.graph.nodes import Function, Graph, Node, topological
+from cldsl.graph.plan import Advance, Assign, Level, Log, Minimize, Mix, Objective, OptimiserPlan, Run, TrainPlan
+from cldsl.semantics.spots import argument_span, headword, spot
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
 
@@ -45,7 +46,10 @@ class Train:
             raise Mistake(block.streams[1].span, "not-executed", "several streams in one step are not executed by this version", "they parse and check", "")
         if not block.streams:
             raise Mistake(block.span, "stream-missing", "a train block names its stream", "", "write `train on photos(batch = 256, epochs = 100):`")
-        return stream_of(self.shared, block.streams[0])
+        data, options = stream_of(self.shared, block.streams[0])
+        if not streams.train_options(self.shared, block, options):
+            raise Consequence
+        return data, options
 
     # ---- statements
 
@@ -80,8 +84,8 @@ class Train:
             for name in [item.name] if isinstance(item, ast.Let) else [name for name, _ in item.targets]:
                 self.s.items[name] = item
         elif isinstance(item, (ast.Loop, ast.Every, ast.On, ast.Train)):
-            word = type(item).__name__.lower()
-            raise Mistake(item.span, "not-executed", f"`{word}` inside a train block is not executed by this version", "it parses and checks", "")
+            word = headword(item)
+            raise Mistake(spot(item.span, word, self.shared.program.sources), "not-executed", f"`{word}` inside a train block is not executed by this version", "it parses and checks", "")
         else:
             raise Mistake(item.span, "statement-expected", "this declaration stands at the file's level", "", "")
 
@@ -97,7 +101,8 @@ class Train:
             finally:
                 self.s.minimizing = False
             node = self.present_scalar(value, term.value)
-            terms.append((term, node, self._members(term, node), self.uniform(term.value)))
+            self.shared.losses.append((node, term.value.span))
+            terms.append((term, node, self._members(term, node), watch(self.s, term.value)))
         self.pending.append(("minimize", (item, terms, self.moment)))
         for _, _, members, _ in terms:
             for name, _, _ in members:
@@ -184,24 +189,11 @@ class Train:
             entry = catalog.find(catalog.OPTIMISERS, call.function.id, "optimiser")
             bound = catalog.bind(entry, [0.0, *positional], named)
         except CatalogueError as error:
-            raise Mistake(call.span, "optimiser", error.message, "", error.mend) from error
+            raise Mistake(argument_span(call, error.message), "optimiser", error.message, "", error.mend) from error
         options = tuple((name, value) for name, value in bound.items() if name != "lr")
         name = f"by_{len(self.shared.optimisers) + 1}"
         self.shared.optimisers.append(OptimiserPlan(name, entry.name, options, tuple((n, factor) for n, factor, _ in members), term.span))
         return name, rate
-
-    def uniform(self, expr: ast.Expr) -> float | None:
-        """log of the number of candidates of the only relation that the objective names, where it is known."""
-        import math
-
-        names = {node.id for node in ast.walk(expr) if isinstance(node, ast.Name) and isinstance(self.s.items.get(node.id), ast.Contrast)}
-        if len(names) != 1:
-            return None
-        try:
-            counts = pair_counts(self.s, names.pop())
-        except (Mistake, Consequence):
-            return None
-        return math.log(counts) if counts is not None and counts > 1 else None
 
     # ---- assignments
 
@@ -217,6 +209,7 @@ class Train:
         self.shared.used.add(name)
         current = self.s.cell(cell, item.span)
         value, mask = self._new_value(item, cell, current, index)
+        self.shared.trained.append(value)
         self.pending.append(("assign", (item, cell, value, mask, self.moment)))
         if cell.kind == "state":
             self.s.now[name] = Value(value, mask, target=cell.target)
@@ -250,6 +243,8 @@ class Train:
                 return self._stopped(kept), None
             mask = None if current.mask is None else s.a.spread(value.mask if value.mask is not None else self.graph.const(True), current.mask.axes)
             return self._stopped(s.a.spread(node, current.node.axes)), mask
+        if index.axis not in current.names:
+            raise Mistake(index.span, "no-axis", f"{cell.name} has no axis {index.axis}", f"its axes are {', '.join(current.names) or 'none'}", nearest(index.axis, current.names))
         axis = current.node.axis(index.axis)
         place = s.value(index.value, Scope())
         if len(place.axes) != 1:
@@ -433,7 +428,7 @@ class Train:
     def _emit_minimize(self, thing: Any, when_made: dict[Node, int], outputs: dict[int, dict[Node, str]], done: set[int], assigned: dict[Node, Node], names: dict[Node, str]) -> None:
         item, terms, moment = thing
         objectives = []
-        for place, (term, node, members, uniform) in enumerate(terms):
+        for place, (term, node, members, watched) in enumerate(terms):
             optimiser, rate = self._optimiser(term, members)
             held = [] if place or moment in done else [n for n in outputs.get(moment, {}) if n not in names]
             named = [("loss", node)] + [(self._output_name(n, names), n) for n in held]
@@ -443,11 +438,15 @@ class Train:
                 done.add(moment)
             guards = tuple((name, guard) for name, _, guard in members if guard is not None)
             objectives.append(Objective(function, optimiser, rate, guards, term.span))
-            if uniform is not None and not place:
-                self.uniform_level = uniform
+            if watched.spread is not None and not place:
+                self.functions[-1] = watched.added(self.functions[-1])
         self.actions.append(Minimize(tuple(objectives), item.span))
-
-    uniform_level: float | None = None
+        first = terms[0][3]
+        for name, level in (("uniform", first.uniform), ("temperature", first.temperature)):
+            if level is not None and not any(isinstance(a, Level) and a.name == name for a in self.actions):
+                self.actions.append(Level(name, level, item.span))
+        if first.spread is not None and not any(isinstance(a, Log) and a.name == "embedding_std" for a in self.actions):
+            self.actions.append(Log("embedding_std", "embedding_std", item.span))
 
     def _output_name(self, node: Node, names: dict[Node, str]) -> str:
         stem = node.label or (node.inputs[0].label if node.op == "stop" and node.inputs else "") or "held"
@@ -478,12 +477,16 @@ class Train:
         if assigned:
             fresh = set(map(id, known.values()))
             moments.check_states(
-                [n for n in moments.replaced(self.graph, nodes, {k: self.graph.const(0.0) for k in known})], [leaf.attr("name") for leaf in known.values()], span
+                [n for n in moments.replaced(self.graph, nodes, {k: self._nothing(k) for k in known})], [leaf.attr("name") for leaf in known.values()], span
             ) if fresh else None
             nodes = moments.replaced(self.graph, nodes, known)
         nodes = self._held_weights(nodes, names, span)
         nodes = moments.plain_names(self.graph, nodes)
         self.functions.append(Function(name, tuple((label, node) for (label, _), node in zip(named, nodes, strict=True)), grad, span))
+
+    def _nothing(self, node: Node) -> Node:
+        """Zeros over a node's axes."""
+        return self.s.a.spread(self.s.a.cast(self.graph.const(0.0), node.dtype), node.axes)
 
     def _held_weights(self, nodes: list[Node], names: dict[Node, str], span: Span) -> list[Node]:
         """Values of an older moment that a function needs come from the function that computed them."""
@@ -527,43 +530,10 @@ def stream_of(shared: Shared, stream: ast.Stream) -> tuple[ast.Data, dict[str, A
         raise Mistake(stream.span, "stream-expected", "a stream is named here", "", "write `photos(batch = 256)`")
     item = session.items.get(expr.id)
     if not isinstance(item, ast.Data):
-        from cldsl.catalogue import nearest
-
         raise Mistake(expr.span, "no-stream", f"no stream is called {expr.id}", "", nearest(expr.id, [d.name for d in shared.declared(ast.Data)]))
     shared.used.add(item.name)
     known = {"batch", "epochs", "steps", "split", "fit", "limit"}
     for name in options:
         if name not in known:
-            from cldsl.catalogue import nearest
-
-            raise Mistake(stream.span, "no-option", f"a stream has no option {name}", "", nearest(name, known))
+                raise Mistake(spot(stream.span, name, shared.program.sources), "no-option", f"a stream has no option {name}", "", nearest(name, known))
     return item, options
-
-
-def pair_counts(session: Session, name: str) -> int | None:
-    """Candidates of an anchor, where every anchor has the same number."""
-    relation = session.top(name, Span())
-    if not isinstance(relation, Relation):
-        return None
-    total = 0
-    for part in session.relations.anchors(relation, Scope()).parts[:1]:
-        _, row = session.rows.bind("a", part, Scope(), relation)
-        for kind in ("positive", "negative"):
-            for each in session.relations.set_of(relation, row, kind, Span()).parts:
-                count = exact_count(each.mask, each.axis)
-                if count is None:
-                    return None
-                total += count
-    return total
-
-
-def exact_count(mask: Node | None, axis: Axis) -> int | None:
-    """How many rows each anchor has, from a mask over known sizes: counted at two small sizes and extended linearly."""
-    if axis.size is None:
-        return None
-    if mask is None or constant(mask) is True:
-        return axis.size
-    counts = census.counted(mask, axis)
-    if counts is not None and counts[0] == counts[1]:
-        return counts[0]
-    return census.extrapolated(mask, axis)

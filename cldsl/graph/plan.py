@@ -176,14 +176,23 @@ class Advance:
 
 @dataclass(frozen=True)
 class Log:
-    """A scalar held output logged under a name; uniform: the loss' level when all candidates are alike, if known."""
+    """A scalar held output logged under a name."""
 
     name: str
     output: str
     span: Span = NOWHERE
 
 
-Action = Mix | Run | Minimize | Assign | Advance | Log
+@dataclass(frozen=True)
+class Level:
+    """A scalar of the clock logged under a name: a temperature, the loss' level when all candidates are alike."""
+
+    name: str
+    value: Node
+    span: Span = NOWHERE
+
+
+Action = Mix | Run | Minimize | Assign | Advance | Log | Level
 
 
 @dataclass(frozen=True)

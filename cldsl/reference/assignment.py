@@ -49,7 +49,7 @@ def _shared(plan: Tensor, mass: Tensor) -> Tensor:
 
 
 def soft_sort(value: Value, slot: str, place: str, steepness: float) -> Value:
-    """The share of each slot at each place, [slot, place]; absent slots are left out, places are counted without them."""
+    """The share of each slot at each place, [slot, place]; absent slots are left out of the counting."""
     size = need(value, slot)
     rest = tuple(axis for axis in value.all_axes if axis != slot)
     shape = [need(value, axis) for axis in rest]

@@ -6,21 +6,22 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from cldsl.reference import functions as lib
-from cldsl.reference import reductions as red
 from cldsl.reference.assignment import sinkhorn, soft_sort
 from cldsl.reference.errors import EvaluationError
 from cldsl.reference.indexing import mentioned
+from cldsl.reference.reducing import KEEPING, Reducing
+from cldsl.reference.reductions import REDUCTIONS
+from cldsl.reference.registered import metric
 from cldsl.reference.relations import Flipped, Relation
-from cldsl.reference.rows import Rows, ungridded
+from cldsl.reference.rows import Rows
+from cldsl.reference.rowsets import unbound, ungridded
 from cldsl.reference.scope import Closure, Made, ModelRef, Scope, Template, Thing
 from cldsl.reference.selection import cat, stacked
-from cldsl.reference.values import Mask, Value, both, constant
+from cldsl.reference.values import Value, constant
 from cldsl.syntax import ast
 
 if TYPE_CHECKING:
     from cldsl.reference.expressions import Interpreter
-
-KEEPING = ("softmax", "log_softmax", "cumsum", "sort")
 
 
 class Calls:
@@ -28,6 +29,7 @@ class Calls:
 
     def __init__(self, interpreter: Interpreter) -> None:
         self.interpreter = interpreter
+        self.reducing = Reducing(interpreter)
         self._library: dict[str, Callable[[ast.Call, Sequence[ast.AxisItem], Scope], Thing]] = {
             "stop": self.stop,
             "present": lambda node, items, scope: lib.present(self.argument(node, 0, scope)),
@@ -50,10 +52,16 @@ class Calls:
 
     def call(self, node: ast.Call, scope: Scope) -> Thing:
         """`f(x)`, `f[axis](x)`, `R.similarity(a, c)`, `t.g(x)`."""
-        callee, items = (node.function.value, node.function.items) if isinstance(node.function, ast.Index) else (node.function, ())
+        callee, items = (
+            (node.function.value, node.function.items) if isinstance(node.function, ast.Index) else (node.function, ())
+        )
         if isinstance(callee, ast.Attribute):
             return self._method(node, callee, scope)
-        thing = self.interpreter.find(callee.id, scope) if isinstance(callee, ast.Name) else self.interpreter.evaluate(callee, scope)
+        thing = (
+            self.interpreter.find(callee.id, scope)
+            if isinstance(callee, ast.Name)
+            else self.interpreter.evaluate(callee, scope)
+        )
         if isinstance(thing, Closure):
             return self.define(thing, node, items, scope)
         if isinstance(thing, Relation):
@@ -73,17 +81,17 @@ class Calls:
         """A function of the language itself."""
         if name in ("max", "min") and not items and len(node.arguments) == 2:
             return lib.apply_pointwise(name, self.arguments(node, scope), scope.context)
-        if name in red.REDUCTIONS:
-            return self.reduction(name, node, items, scope)
+        if name in REDUCTIONS:
+            return self.reducing.reduction(name, node, items, scope)
         if name in KEEPING:
-            return self.keeping(name, node, items, scope)
+            return self.reducing.keeping(name, node, items, scope)
         if name in lib.POINTWISE:
             return lib.apply_pointwise(name, self.arguments(node, scope), scope.context)
         if name in lib.ALONG:
             return self.along(name, node, items, scope)
         if name in self._library:
             return self._library[name](node, items, scope)
-        return self.interpreter.world.registered(name, node, scope, self.interpreter)
+        return metric(name, node, scope, self.interpreter)
 
     def _method(self, node: ast.Call, callee: ast.Attribute, scope: Scope) -> Thing:
         thing = self.interpreter.evaluate(callee.value, scope)
@@ -181,115 +189,21 @@ class Calls:
                 raise EvaluationError("a def holds lets, draws and its value", line.span)
         rest = [item for item in definition.axes if item not in over]
         thing = self.interpreter.over_new_axes(
-            rest if not over else [], inner, lambda place: self.interpreter.evaluate(definition.value, place), definition
+            rest if not over else [],
+            inner,
+            lambda place: self.interpreter.evaluate(definition.value, place),
+            definition,
         )
         if not bound:
             return thing
         value = self.interpreter.as_value(thing, definition.value)
+        for item, rows in zip(over, bound, strict=True):
+            unbound(value.all_axes, rows, item.variable)
         for rows in reversed(bound):
             value = ungridded(value.masked(rows.here.present), rows)
         return value
 
-    # ---- reductions
-
-    def reduction(self, name: str, node: ast.Call, items: Sequence[ast.AxisItem], scope: Scope) -> Value:
-        """`op[rows or axes if P weight w](e)`, `op(e)` over every axis."""
-        if not items:
-            thing = self.interpreter.evaluate(node.arguments[0].value, scope.rows_only())
-            value = self._counted(name, thing, node)
-            kept = scope.row_axes()
-            return red.reduce(name, value, [axis for axis in value.all_axes if axis not in kept], {}, scope.rows_only().context)
-        inner, axes, mask, weight = self._bind(items, scope, node)
-        thing = self.interpreter.evaluate(node.arguments[0].value, inner)
-        value = self._counted(name, thing, node).masked(mask)
-        sizes = {axis: self._size(axis, inner, value) for axis in axes}
-        value = self._late_filter(items, inner, value, mask)
-        if name == "quantile":
-            return red.quantile(value, self.interpreter.number(node.arguments[1].value, inner), axes, scope.context)
-        if name == "softmean":
-            other = self.interpreter.value(node.arguments[1].value, inner)
-            return red.softmean(value.over(axes, sizes), other.masked(value.present), axes, scope.context)
-        return red.reduce(name, value, axes, sizes, scope.context, weight)
-
-    def _counted(self, name: str, thing: Thing, node: ast.Call) -> Value:
-        """`count[n in S](n)` counts the rows, not the entries of their vectors."""
-        if name in ("count", "any", "all") and isinstance(thing, Rows):
-            return Value(thing.here.data > 0, thing.here.axes, thing.here.present)
-        return self.interpreter.as_value(thing, node)
-
-    def _size(self, axis: str, scope: Scope, value: Value) -> int:
-        size = value.size(axis)
-        if size is not None:
-            return size
-        each: Scope | None = scope
-        while each is not None:
-            for thing in each.values.values():
-                if isinstance(thing, Rows) and thing.axis == axis:
-                    found = thing.here.size(axis)
-                    assert found is not None
-                    return found
-            each = each.parent
-        return self.interpreter.size(axis, scope)
-
-    def _bind(
-        self, items: Sequence[ast.AxisItem], scope: Scope, node: ast.Call
-    ) -> tuple[Scope, list[str], Mask | None, Value | None]:
-        """The scope of a reduction's body, the axes it reduces, the presence of its rows, its weight."""
-        inner, axes, weights = scope, [], []
-        mask: Mask | None = None
-        for item in items:
-            if isinstance(item, ast.Comprehension):
-                rows, inner = self.interpreter.sources.comprehension(item, inner)
-                axes.append(str(rows.axis))
-                mask = both(mask, rows.here.present)
-                if item.weight is not None:
-                    weights.append(item.weight)
-            elif isinstance(item, ast.AxisName):
-                axes.append(scope.axis(item.name))
-                inner = inner.without([axes[-1]])
-            else:
-                raise EvaluationError("a reduction is over axes or rows", item.span)
-        for item in items:
-            # the filter is evaluated first where its axes have sizes without the body
-            if isinstance(item, ast.AxisName) and item.condition is not None and self._sized(items, inner):
-                found = self.interpreter.mask(item.condition, inner)
-                mask, inner = both(mask, found), inner.where(found)
-        if len(weights) > 1:
-            raise EvaluationError("a reduction has one weight", node.span)
-        weight = self.interpreter.value(weights[0], inner).masked(mask) if weights else None
-        return inner, axes, mask, weight
-
-    def _sized(self, items: Sequence[ast.AxisItem], scope: Scope) -> bool:
-        names = [scope.axis(item.name) for item in items if isinstance(item, ast.AxisName)]
-        return all(scope.size(name) is not None or self.interpreter.world.known_size(name) is not None for name in names)
-
-    def _late_filter(self, items: Sequence[ast.AxisItem], inner: Scope, value: Value, mask: Mask | None) -> Value:
-        """A filter over axes that the body makes, whose sizes it gives."""
-        for item in items:
-            if isinstance(item, ast.AxisName) and item.condition is not None and not self._sized(items, inner):
-                hint = Scope(inner, {"value in brackets": value})
-                value = value.masked(self.interpreter.mask(item.condition, hint))
-        return value
-
-    def keeping(self, name: str, node: ast.Call, items: Sequence[ast.AxisItem], scope: Scope) -> Value:
-        """softmax, log_softmax, cumsum along axes or rows; sort along `rank`."""
-        if not items:
-            raise EvaluationError(f"{name} needs an axis in brackets")
-        inner, axes, mask, _ = self._bind(items, scope, node)
-        value = self.interpreter.value(node.arguments[0].value, inner).masked(mask)
-        value = value.over(axes, {axis: self._size(axis, inner, value) for axis in axes})
-        value = self._late_filter(items, inner, value, mask)
-        if name == "sort":
-            if len(axes) != 1:
-                raise EvaluationError("sort is along one axis")
-            return red.sort(value, axes[0], scope.context)
-        result = red.keep(name, value, axes, scope.context)
-        for item in items:
-            if isinstance(item, ast.Comprehension):
-                rows = self.interpreter.find(item.variable, inner)
-                assert isinstance(rows, Rows)
-                result = ungridded(result, rows)
-        return result
+    # ---- along axes, shape, constants
 
     def along(self, name: str, node: ast.Call, items: Sequence[ast.AxisItem], scope: Scope) -> Value:
         """unit, dot, cos, norm, sq, dist2 on `dim`, or on the axes in brackets."""
@@ -299,8 +213,6 @@ class Calls:
         if len(values) != number:
             raise EvaluationError(f"{name} takes {number} argument(s), {len(values)} given")
         return function(*values, axes, scope.without(axes).context)
-
-    # ---- shape, constants
 
     def stop(self, node: ast.Call, items: Sequence[ast.AxisItem], scope: Scope) -> Thing:
         """A constant; made rows keep their attributes."""
@@ -339,16 +251,17 @@ class Calls:
         for value, axis in zip(values, old, strict=True):
             size = value.size(axis)
             if size is None:
-                raise EvaluationError(f"the axis {axis} is needed and missing: the value is over [{', '.join(value.all_axes)}]")
+                raise EvaluationError(
+                    f"the axis {axis} is needed and missing: the value is over [{', '.join(value.all_axes)}]"
+                )
             parts.append((axis, size))
         result = cat([value.renamed({axis: new}) for value, axis in zip(values, old, strict=True)], new)
         return Value(result.data, result.axes, result.present, {**result.parts, new: tuple(parts)})
 
     def each(self, node: ast.Call, items: Sequence[ast.AxisItem], scope: Scope) -> Value:
         """`each[v](f(x))`: the expression apart for every index: models see one index at a time."""
-        from cldsl.reference.parting import apart
-
-        return apart(node.arguments[0].value, mentioned(items, scope), scope, self.interpreter)
+        with self.interpreter.world.models.apart(tuple(mentioned(items, scope))):
+            return self.argument(node, 0, scope)
 
     def rows(self, node: ast.Call, items: Sequence[ast.AxisItem], scope: Scope) -> Made:
         """`rows(x, age = e)`."""
@@ -398,6 +311,3 @@ class Calls:
         keep = self.interpreter.value((named or positional[2:])[0], scope)
         old, new = (self.interpreter.evaluate(each, scope) for each in positional[:2])
         return self.interpreter.world.models.mixed(old, new, keep, node.span)
-
-
-

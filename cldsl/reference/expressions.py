@@ -17,7 +17,8 @@ from cldsl.reference.calls import Calls
 from cldsl.reference.errors import EvaluationError
 from cldsl.reference.indexing import Indexing
 from cldsl.reference.relations import Relation
-from cldsl.reference.rows import Rows, same_row
+from cldsl.reference.rows import Rows
+from cldsl.reference.rowsets import same_row
 from cldsl.reference.scope import Made, ModelRef, Scope, Thing
 from cldsl.reference.selection import stacked
 from cldsl.reference.sources import Sources
@@ -92,7 +93,7 @@ class Interpreter:
         value = self.value(node, scope)
         if value.all_axes or value.present is not None:
             raise EvaluationError("one present number is needed here", node.span)
-        return float(value.data)
+        return float(value.data.detach())
 
     def integer(self, node: ast.Expr, scope: Scope) -> int:
         """A single whole number."""
@@ -112,7 +113,7 @@ class Interpreter:
             if name in each.lazy:
                 # evaluated where it is defined, not where it is read
                 line = each.lazy.pop(name)
-                each.values[name] = self.world.definition(name, line, each, self)
+                each.values[name] = self.world.definition(name, line, each)
                 return each.values[name]
             each = each.parent
         if scope.file is not None:
@@ -236,7 +237,7 @@ class Interpreter:
                 self._verify(thing, items, scope, node)
             return thing
         axis = scope.axis(new[0].axis)
-        size = self.world.declared_size(axis, new[0].value, scope, self)
+        size = self.world.declared_size(axis, new[0].value, scope)
         rest = [item for item in items if item is not new[0]]
         named = [item for item in rest if isinstance(item, ast.Select)]
         values = []
@@ -249,7 +250,11 @@ class Interpreter:
         return result
 
     def _verify(self, value: Value, items: Sequence[ast.AxisItem], scope: Scope, node: ast.Node) -> None:
-        named = {scope.axis(item.name if isinstance(item, ast.AxisName) else item.axis) for item in items if isinstance(item, (ast.AxisName, ast.Select))}
+        named = {
+            scope.axis(item.name if isinstance(item, ast.AxisName) else item.axis)
+            for item in items
+            if isinstance(item, (ast.AxisName, ast.Select))
+        }
         found = {axis for axis in value.all_axes if "@" not in axis}
         if named != found:
             written, real = ", ".join(sorted(named)), ", ".join(sorted(found))

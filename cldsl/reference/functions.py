@@ -15,7 +15,7 @@ from cldsl.reference.values import Mask, Value, constant, joined_axes, pointwise
 
 def _logaddexp(x: Tensor, y: Tensor) -> Tensor:
     """log(exp x + exp y), stable; -inf adds nothing and gets no gradient."""
-    x, y = torch.broadcast_tensors(real(x), real(y))
+    x, y = real(x), real(y)
     nothing = (x == -torch.inf) & (y == -torch.inf)
     both = torch.logaddexp(torch.where(nothing, 0.0, x), torch.where(nothing, 0.0, y))
     return torch.where(nothing, -torch.inf, both)
@@ -23,7 +23,7 @@ def _logaddexp(x: Tensor, y: Tensor) -> Tensor:
 
 def _bce(p: Tensor, target: Tensor) -> Tensor:
     """-(t log p + (1 - t) log(1 - p)), logarithms no smaller than -100."""
-    p, target = torch.broadcast_tensors(real(p), real(target))
+    p, target = real(p) + torch.zeros_like(target), real(target) + torch.zeros_like(p)
     return torch.nn.functional.binary_cross_entropy(p, target, reduction="none")
 
 
@@ -75,7 +75,9 @@ def apply_pointwise(name: str, values: Sequence[Value], context: Mask | None) ->
 def _have(value: Value, axes: Sequence[str]) -> None:
     for axis in axes:
         if value.size(axis) is None:
-            raise EvaluationError(f"the axis {axis} is needed and missing: the value is over [{', '.join(value.all_axes)}]")
+            raise EvaluationError(
+                f"the axis {axis} is needed and missing: the value is over [{', '.join(value.all_axes)}]"
+            )
 
 
 def _sum(value: Value, axes: Sequence[str], context: Mask | None) -> Value:

@@ -84,7 +84,9 @@ class Indexing:
 
     def _needs(self, value: Value, axis: str) -> None:
         if value.size(axis) is None:
-            raise EvaluationError(f"the axis {axis} is needed and missing: the value is over [{', '.join(value.all_axes)}]")
+            raise EvaluationError(
+                f"the axis {axis} is needed and missing: the value is over [{', '.join(value.all_axes)}]"
+            )
 
     def _reshaped(self, value: Value, item: ast.Rename, scope: Scope) -> Value:
         """`x[(v, item) -> row]`, `x[row -> (v = 2, item)]`: one size of a split may be left to be found."""
@@ -99,7 +101,10 @@ class Indexing:
         if sizes.count(None) > 1:
             raise EvaluationError("a split leaves at most one size open", item.span)
         whole = value.size(old) or 0
-        named = [(scope.axis(name), whole // known if size is None else size) for (name, _), size in zip(item.new, sizes, strict=True)]
+        named = [
+            (scope.axis(name), whole // known if size is None else size)
+            for (name, _), size in zip(item.new, sizes, strict=True)
+        ]
         return split(value, old, named)
 
     def _part(self, value: Value, item: ast.Comprehension, scope: Scope) -> Value:

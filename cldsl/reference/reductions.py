@@ -14,8 +14,7 @@ import torch
 from torch import Tensor
 
 from cldsl.reference.arithmetic import arithmetic
-from cldsl.reference.errors import EvaluationError
-from cldsl.reference.values import Axes, Mask, Value, both, constant, narrowed, real, stand_in
+from cldsl.reference.values import Axes, Mask, Value, both, constant, joined_axes, narrowed, real, sizes_of, stand_in
 
 
 @dataclass(frozen=True)
@@ -33,42 +32,36 @@ class Lanes:
         return torch.where(self.ok, self.data, torch.full((), number, dtype=self.data.dtype))
 
 
-def lanes(value: Value, axes: Sequence[str], context: Mask | None = None, weight: Value | None = None) -> Lanes:
-    """`value` with `axes`, all of which it has, flattened last. Lanes that do not matter hold stand-ins."""
+def lanes(
+    value: Value,
+    axes: Sequence[str],
+    context: Mask | None = None,
+    weight: Value | None = None,
+    keep: Mask | None = None,
+) -> Lanes:
+    """`value` with `axes` flattened last. Lanes that do not matter hold stand-ins.
+
+    `keep` is true at the rows and indices that are there; what it leaves out is skipped, whatever it depends on.
+    """
     decided = value.present is not None and any(axis in value.present.axes for axis in axes)
-    every = joined(value, weight)
-    if not decided:
-        every = tuple(axis for axis in every if axis in value.axes or (weight is not None and axis in weight.all_axes))
-    rest = tuple(axis for axis in every if axis not in axes)
+    own = value.all_axes if decided else value.axes
+    others = [() if weight is None else weight.all_axes, () if keep is None else keep.axes]
+    rest = tuple(axis for axis in joined_axes([own, *others]) if axis not in axes)
     full = (*rest, *axes)
-    sizes = {axis: _size(axis, value, weight) for axis in full}
-    shape = [*(sizes[axis] for axis in rest), math.prod(sizes[axis] for axis in axes)]
+    known = sizes_of(each for each in (value, weight, keep) if each is not None)
+    sizes = [known[axis] for axis in full]
+    shape = [*sizes[: len(rest)], math.prod(sizes[len(rest) :])]
 
     def flat(data: Tensor) -> Tensor:
-        return data.expand([sizes[axis] for axis in full]).reshape(shape)
+        return data.expand(sizes).reshape(shape)
 
-    ok = flat(value.present.to(full)) if decided and value.present is not None else torch.ones(shape, dtype=torch.bool)
-    weights = None
-    if weight is not None:
-        weights = flat(real(weight.ordered(full)))
-        if weight.present is not None:
-            ok = ok & flat(weight.present.to(full))
+    ok = torch.ones(shape, dtype=torch.bool)
+    masks = [value.present if decided else None, None if weight is None else weight.present, keep]
+    for mask in masks:
+        ok = ok if mask is None else ok & flat(mask.to(full))
+    weights = None if weight is None else flat(real(weight.ordered(full)))
     data = stand_in(flat(value.ordered(full)), narrowed(context, rest), (*rest, "entry"))
     return Lanes(data, ok, rest, None if decided else value.present, weights)
-
-
-def joined(value: Value, weight: Value | None) -> Axes:
-    """All axes of the value and of its weight."""
-    extra = () if weight is None else weight.all_axes
-    return value.all_axes + tuple(axis for axis in extra if axis not in value.all_axes)
-
-
-def _size(axis: str, value: Value, weight: Value | None) -> int:
-    size = value.size(axis)
-    if size is None and weight is not None:
-        size = weight.size(axis)
-    assert size is not None
-    return size
 
 
 # ---- one function per reduction: lanes -> result and presence (None: present everywhere)
@@ -83,14 +76,14 @@ def _sum(x: Lanes) -> Result:
 
 
 def _count(x: Lanes) -> Result:
-    counted = x.filled(0) if x.data.dtype == torch.bool else x.ok
-    return counted.to(torch.int64).sum(-1), None
+    return x.ok.to(torch.int64).sum(-1), None
 
 
 def _mean(x: Lanes) -> Result:
     weight = x.ok.to(torch.float64) if x.weight is None else torch.where(x.ok, x.weight, 0.0)
-    some = x.ok.any(-1)
-    total = torch.where(some, weight.sum(-1), 1.0)
+    total = weight.sum(-1)
+    some = x.ok.any(-1) & (total != 0)
+    total = torch.where(some, total, 1.0)
     return (real(x.filled(0)) * weight).sum(-1) / total, some
 
 
@@ -98,14 +91,16 @@ def _prod(x: Lanes) -> Result:
     return x.filled(1).prod(-1), None
 
 
-def _logsumexp(x: Lanes) -> Result:
+def logsumexp(x: Lanes) -> Result:
     """log sum(w exp e), stable; -inf over nothing, without gradient."""
     data = torch.where(x.ok, real(x.data), -math.inf)
     if data.shape[-1] == 0:
         return torch.full(data.shape[:-1], -math.inf, dtype=torch.float64), None
     high = data.detach().amax(-1, keepdim=True)
     high = torch.where(torch.isfinite(high), high, 0.0)
-    terms = torch.where(x.ok & torch.isfinite(data), torch.exp(torch.where(torch.isfinite(data), data, 0.0) - high), 0.0)
+    terms = torch.where(
+        x.ok & torch.isfinite(data), torch.exp(torch.where(torch.isfinite(data), data, 0.0) - high), 0.0
+    )
     terms = torch.where(data == math.inf, math.inf, terms)
     total = (terms if x.weight is None else torch.where(x.ok, terms * x.weight, 0.0)).sum(-1)
     some = total != 0
@@ -168,7 +163,7 @@ _REDUCTIONS: dict[str, Callable[[Lanes], Result]] = {
     "count": _count,
     "mean": _mean,
     "prod": _prod,
-    "logsumexp": _logsumexp,
+    "logsumexp": logsumexp,
     "max": _max,
     "min": _min,
     "first": _first,
@@ -190,94 +185,24 @@ def reduce(
     sizes: Mapping[str, int],
     context: Mask | None = None,
     weight: Value | None = None,
+    keep: Mask | None = None,
 ) -> Value:
-    """`op[axes](value)`. `sizes` gives the axes that the value lacks: it counts as the same along them."""
-    lacking = [axis for axis in axes if value.size(axis) is None]
+    """`op[axes if keep weight weight](value)`. `sizes` gives axes that the value lacks: it is the same along them."""
+    kept = () if keep is None else keep.axes
+    lacking = [axis for axis in axes if value.size(axis) is None and axis not in kept]
     mine = [axis for axis in axes if axis not in lacking]
     if lacking and (weight is not None or op not in ("mean", "max", "min", "sum")):
         value, mine, lacking = value.over(lacking, sizes), list(axes), []
-    if mine or not axes:
-        x = lanes(value, mine, context, weight)
-        value = _result(x, *_REDUCTIONS[op](x))
+    if mine or keep is not None or not axes:
+        x = lanes(value, mine, context, weight, keep)
+        value = result(x, *_REDUCTIONS[op](x))
     if lacking and op == "sum":
         value = arithmetic("*", value, constant(math.prod(sizes[axis] for axis in lacking)), context)
     return value
 
 
-def _result(x: Lanes, data: Tensor, some: Tensor | None) -> Value:
+def result(x: Lanes, data: Tensor, some: Tensor | None) -> Value:
     present = x.outer
     if some is not None and not bool(some.all()):
         present = both(present, Mask(some, x.rest))
     return Value(data, x.rest, present)
-
-
-def quantile(value: Value, q: float, axes: Sequence[str], context: Mask | None = None) -> Value:
-    """The q-quantile of the present entries, linear between neighbours; absent over nothing."""
-    x = lanes(value, axes, context)
-    rising = torch.where(x.ok, real(x.data), math.inf).sort(-1, stable=True).values
-    number = x.ok.sum(-1)
-    place = (number - 1).clamp(min=0) * q
-    low = place.floor().to(torch.int64)
-    high = torch.minimum(low + 1, (number - 1).clamp(min=0))
-    ends = [rising.gather(-1, index.unsqueeze(-1)).squeeze(-1) for index in (low, high)]
-    some = number > 0
-    ends = [torch.where(some, end, 0.0) for end in ends]
-    return _result(x, ends[0] + (ends[1] - ends[0]) * (place - low), some)
-
-
-def softmean(score: Value, value: Value, axes: Sequence[str], context: Mask | None = None) -> Value:
-    """The mean of `value` weighted by the softmax of `score` over `axes`; absent over nothing."""
-    share = keep("softmax", score, axes, context)
-    product = arithmetic("*", share, value, context)
-    total = reduce("sum", product, axes, {}, context)
-    return total.masked(reduce("mean", score, axes, {}, context).present)
-
-
-# ---- operators that keep their axis
-
-
-def keep(op: str, value: Value, axes: Sequence[str], context: Mask | None = None) -> Value:
-    """softmax, log_softmax, cumsum along `axes`; absent entries stay absent and take no part."""
-    for axis in axes:
-        if value.size(axis) is None:
-            raise EvaluationError(f"{op} needs the axis {axis}: the value is over [{', '.join(value.all_axes)}]")
-    x = lanes(value, axes, context)
-    if op == "cumsum":
-        data = x.filled(0).cumsum(-1)
-    else:
-        data = real(x.data) - _logsumexp(x)[0].unsqueeze(-1)
-        data = stand_in(data, Mask(x.ok, (*x.rest, "entry")), (*x.rest, "entry"), 0.0)
-        data = torch.where(x.ok, data.exp(), 0.0) if op == "softmax" else data
-    sizes = {axis: _size(axis, value, None) for axis in axes}
-    data = data.reshape([*data.shape[:-1], *(sizes[axis] for axis in axes)])
-    return Value(data, (*x.rest, *axes), value.present, value.parts)
-
-
-def sort(value: Value, axis: str, context: Mask | None = None) -> Value:
-    """The present values along `axis`, rising, along the axis `rank`; the order is constant, the values are not."""
-    x = lanes(value, [axis], context)
-    key = torch.where(x.ok, real(x.data.detach()), math.inf)
-    # present entries first, whatever their value; ties to the lowest coordinate
-    order = key.sort(-1, stable=True).indices
-    order = order.gather(-1, (~x.ok.gather(-1, order)).to(torch.int64).sort(-1, stable=True).indices)
-    number = x.ok.sum(-1)
-    length = int(number.max()) if number.numel() else 0
-    data, ok = x.data.gather(-1, order)[..., :length], x.ok.gather(-1, order)[..., :length]
-    axes = (*x.rest, "rank")
-    return Value(data, axes, x.outer if bool(ok.all()) else both(x.outer, Mask(ok, axes)))
-
-
-def best_first(score: Value, axis: str, k: int) -> tuple[Tensor, Tensor, Axes]:
-    """Positions along `axis` of the k largest present scores, best first, ties to the lowest coordinate; whether each
-    exists; and the axes of both, the last one being the rank. Fewer than k where fewer are present."""
-    size = score.size(axis)
-    assert size is not None
-    # presence is made to depend on the row axis, so that every lane knows its own
-    x = lanes(score.masked(Mask(torch.ones(size, dtype=torch.bool), (axis,))), [axis])
-    ok = x.ok
-    key = torch.where(ok, -real(x.data.detach()), math.inf)
-    order = key.sort(-1, stable=True).indices
-    order = order.gather(-1, (~ok.gather(-1, order)).to(torch.int64).sort(-1, stable=True).indices)
-    number = ok.sum(-1)
-    length = min(k, int(number.max()) if number.numel() else 0)
-    return order[..., :length], ok.gather(-1, order)[..., :length], x.rest

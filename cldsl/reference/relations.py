@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cldsl.reference.arithmetic import arithmetic, conjunction, disjunction
+from cldsl.reference.arithmetic import arithmetic, conjunction, disjunction, fill
 from cldsl.reference.errors import EvaluationError
 from cldsl.reference.reductions import reduce
-from cldsl.reference.rows import Filtered, Leaf, Renamed, Rows, same_row, united, ungridded
+from cldsl.reference.rows import Filtered, Leaf, Renamed, Rows
+from cldsl.reference.rowsets import bind, fresh, same_row, ungridded, united
 from cldsl.reference.scope import Scope
 from cldsl.reference.values import Mask, Value, constant, truth
 from cldsl.syntax import ast
@@ -37,7 +38,9 @@ class Relation:
 
     def lines(self, kind: str) -> list[ast.Comprehension]:
         """The comprehensions of all lines of a kind."""
-        return [row for line in self.contrast.lines if isinstance(line, ast.Role) and line.kind == kind for row in line.rows]
+        return [
+            row for line in self.contrast.lines if isinstance(line, ast.Role) and line.kind == kind for row in line.rows
+        ]
 
     def anchor_name(self) -> str:
         """The variable of the anchor."""
@@ -56,8 +59,6 @@ class Relation:
     def anchors(self) -> Rows:
         """The anchors; a row that no line admits is no anchor."""
         if self._anchors is None:
-            from cldsl.reference.sources import fresh
-
             parts = [self.interpreter.sources.chosen([line], self.scope) for line in self.lines("anchor")]
             rows = united(parts, fresh("anchor"))
             self._anchors = Renamed(rows, {}, rows.axis, self)
@@ -79,7 +80,6 @@ class Relation:
 
     def rows(self, kind: str, anchor: Rows) -> Rows:
         """`a.positive`, `a.negative` or `a.candidate`."""
-        from cldsl.reference.sources import fresh
 
         if id(anchor) not in self._checked:
             self._checked.add(id(anchor))
@@ -89,7 +89,6 @@ class Relation:
         return self._united(kind, anchor)
 
     def _united(self, kind: str, anchor: Rows) -> Rows:
-        from cldsl.reference.sources import bind, fresh
 
         scope = self.at(anchor)
         parts: list[Rows] = []
@@ -111,9 +110,9 @@ class Relation:
         if not all(self.lines(kind) for kind in KINDS):
             return
         first, second = (self._united(kind, anchor) for kind in KINDS)
-        if {leaf.origin for leaf in first.leaves()} & {leaf.origin for leaf in second.leaves()}:
-            if bool(same_row(first, second).data.any()):
-                raise EvaluationError("a row is positive and negative at once", self.contrast.span)
+        shared = {leaf.origin for leaf in first.leaves()} & {leaf.origin for leaf in second.leaves()}
+        if shared and bool(same_row(first, second).data.any()):
+            raise EvaluationError("a row is positive and negative at once", self.contrast.span)
 
     # ---- the formulas of a pair
 
@@ -175,8 +174,6 @@ class Relation:
 
 def _filled(weight: Value, candidate: Rows) -> Value:
     """Candidates of lines without a weight weigh 1; absent rows stay absent."""
-    from cldsl.reference.arithmetic import fill
-
     filled = fill(weight, constant(1))
     return filled.masked(candidate.here.present)
 
@@ -195,15 +192,15 @@ class Flipped(Relation):
     def anchors(self) -> Rows:
         """Every row of the candidates' sources that is in a pair."""
         if self._anchors is None:
-            from cldsl.reference.sources import bind, fresh
-
             scope = self.base.scope
             lines = [line for kind in KINDS for line in self.base.lines(kind)]
             rows = united([bind(self.interpreter.sources.rows(line.source, scope), "c") for line in lines], fresh("c"))
             paired: Value | None = None
             for kind in KINDS:
                 if self.base.lines(kind):
-                    found = reduce("any", self._pairs(kind, rows, self.base.anchors()), [str(self.base.anchors().axis)], {})
+                    found = reduce(
+                        "any", self._pairs(kind, rows, self.base.anchors()), [str(self.base.anchors().axis)], {}
+                    )
                     paired = found if paired is None else disjunction(paired, found)
             mask = None if paired is None else truth(paired)
             self._anchors = Renamed(Filtered(rows, mask), {}, rows.axis, self)
@@ -216,7 +213,7 @@ class Flipped(Relation):
         for line in self.base.lines(kind):
             origins = {leaf.origin for leaf in self.interpreter.sources.rows(line.source, self.base.scope).leaves()}
 
-            def mine(leaf: Leaf, origins: set[object] = origins) -> Value:  # type: ignore[assignment]
+            def mine(leaf: Leaf, origins: set[object] = origins) -> Value:
                 return constant(leaf.origin in origins).over([leaf.axis], {leaf.axis: leaf.size()})
 
             found = candidates.read(mine)
@@ -229,7 +226,6 @@ class Flipped(Relation):
         return paired
 
     def _united(self, kind: str, anchor: Rows) -> Rows:
-        from cldsl.reference.sources import bind
 
         others = bind(self.base.anchors(), self.base.anchor_name())
         return Filtered(others, truth(self._pairs(kind, anchor, others)))
@@ -237,8 +233,6 @@ class Flipped(Relation):
     def rows(self, kind: str, anchor: Rows) -> Rows:
         """The anchors of the base relation that have this row in their set of the kind."""
         if kind == "candidate":
-            from cldsl.reference.sources import fresh
-
             return united([self._united(each, anchor) for each in KINDS if self.lines(each)], fresh("c"), disjoint=True)
         return self._united(kind, anchor)
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import torch
 
-from cldsl.reference.arithmetic import compare, conjunction
 from cldsl.reference.errors import EvaluationError
-from cldsl.reference.reductions import reduce
-from cldsl.reference.selection import at, cat, merged, split
-from cldsl.reference.values import Axes, Mask, Value, absent, truth
+from cldsl.reference.selection import at, cat
+from cldsl.reference.values import Axes, Mask, Value, absent, along, narrowed, truth
 
 Getter = Callable[["Leaf"], "Value | None"]
 
@@ -24,8 +23,8 @@ Getter = Callable[["Leaf"], "Value | None"]
 class Rows:
     """`axis` is None for a single row. `home` is the relation whose anchors these rows are, if any."""
 
-    axis: str | None = None
-    home: object = None
+    axis: str | None
+    home: object
 
     def read(self, getter: Getter) -> Value | None:
         """What `getter` finds at each leaf, at these rows; None where no leaf has it. Absent where there is no row."""
@@ -35,14 +34,14 @@ class Rows:
         """The tensors the rows come from."""
         raise NotImplementedError
 
-    @property
+    @cached_property
     def vector(self) -> Value:
         """The rows' own values, over the row axis, the axes left free and `dim`."""
         found = self.read(lambda leaf: leaf.value)
         assert found is not None
         return found
 
-    @property
+    @cached_property
     def here(self) -> Value:
         """1 at each row, absent where there is none."""
         found = self.read(lambda leaf: leaf.ones())
@@ -76,9 +75,8 @@ class Leaf(Rows):
     def _present(self) -> Mask | None:
         """A row is there where any of its entries along `dim` is."""
         mask = self.value.present
-        if mask is None or "dim" not in mask.axes:
-            return mask
-        return Mask(mask.data.any(mask.axes.index("dim")), tuple(axis for axis in mask.axes if axis != "dim"))
+        kept = () if mask is None else tuple(axis for axis in mask.axes if axis != "dim")
+        return along(narrowed(mask, kept), self.axis, self.size())
 
     def size(self) -> int:
         """The number of places along the row axis."""
@@ -235,76 +233,6 @@ class Picked(Rows):
             assert size is not None
             return Value(torch.arange(size), (self.axis,)).masked(truth(self.here))
         return self._at(self.base.attribute(name, tensor))
-
-
-def rows_of(value: Value, ranged: Sequence[str], axis: str, attributes: Mapping[str, Value] | None = None) -> Leaf:
-    """The rows of a tensor: `ranged` are flattened into `axis`, the other axes stay in the row's value."""
-    sizes = {}
-    for name in ranged:
-        size = value.size(name)
-        if size is None:
-            raise EvaluationError(f"the rows need the axis {name}: the tensor is over [{', '.join(value.all_axes)}]")
-        sizes[name] = size
-    flat = merged(value.over(ranged, sizes), ranged, axis)
-    grid = tuple(sizes.items())
-    leaf = Leaf(axis, flat, grid, {}, (value.key, tuple(sorted(ranged))))
-    coordinates = {name: Value(leaf.index(name), (axis,)) for name in ranged}
-    attached = {}
-    for name, each in (attributes or {}).items():
-        known = {a: coordinates[a] for a in each.all_axes if a in coordinates}
-        attached[name] = at(each, known) if known else each
-    return Leaf(axis, flat, grid, coordinates, leaf.origin, attached)
-
-
-def index_rows(name: str, size: int, axis: str, low: int = 0) -> Leaf:
-    """The indices of an axis, or of a range: a row is its index."""
-    index = Value(torch.arange(low, low + size), (axis,))
-    return Leaf(axis, index, ((name, size),), {name: index}, ("axis", name, low))
-
-
-def same_row(first: Rows, second: Rows) -> Value:
-    """`c == a`: the same tensor and the same coordinates; false where either is absent."""
-    numbers: dict[Hashable, int] = {}
-    for leaf in (*first.leaves(), *second.leaves()):
-        numbers.setdefault(leaf.origin, len(numbers))
-
-    def read(rows: Rows, getter: Getter) -> Value:
-        found = rows.read(getter)
-        assert found is not None
-        return found
-
-    def origin(leaf: Leaf) -> Value:
-        return Value(torch.full((leaf.size(),), numbers[leaf.origin]), (leaf.axis,))
-
-    alike = compare("==", read(first, origin), read(second, origin))
-    return conjunction(alike, compare("==", read(first, Leaf.place), read(second, Leaf.place)))
-
-
-def united(parts: Sequence[Rows], axis: str, disjoint: bool = False) -> Rows:
-    """The union; a row that occurs in an earlier part is not repeated, unless the union is to be disjoint."""
-    kept: list[Rows] = []
-    for part in parts:
-        for earlier in () if disjoint else kept:
-            if {leaf.origin for leaf in part.leaves()} & {leaf.origin for leaf in earlier.leaves()}:
-                twice = reduce("any", same_row(earlier, part), [str(earlier.axis)], {})
-                part = Filtered(part, Mask(~twice.data, twice.axes))
-        kept.append(part)
-    return kept[0] if len(kept) == 1 else Union(tuple(kept), axis)
-
-
-def ungridded(value: Value, rows: Rows) -> Value:
-    """A value with one entry per row as a value over the axes of the rows' tensor, absent where there is no row.
-
-    Rows of several tensors, or of a list, have no common axes: the value keeps their flat axis.
-    """
-    leaf = next(rows.leaves())
-    plain: Rows = rows
-    while isinstance(plain, (Renamed, Filtered)):
-        plain = plain.base
-    if rows.axis is None or not isinstance(plain, Leaf):
-        return value
-    full = value.over([rows.axis], {rows.axis: leaf.size()})
-    return split(full, rows.axis, leaf.grid)
 
 
 def free_axes(rows: Rows) -> Axes:

@@ -77,8 +77,8 @@ class Scope:
         self.values: dict[str, Thing] = dict(values or {})
         self.lazy: dict[str, ast.Let | ast.Draw] = {}
         self.axes: dict[str, str] = {}
-        self.file = file if file is not None or parent is None else parent.file
-        self.context = context if context is not None or parent is None else parent.context
+        self.file: str | None = file if file is not None or parent is None else parent.file
+        self.context: Mask | None = context if context is not None or parent is None else parent.context
         #: states as they were when a relation first read them
         self.snapshot: dict[str, Value] | None = parent.snapshot if parent is not None else None
 

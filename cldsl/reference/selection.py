@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -34,7 +35,7 @@ def at(value: Value, indices: Mapping[str, Value]) -> Value:
         present = both(present, index.present)
     key: object = object()
     if all(not index.axes for index in indices.values()):
-        key = ("at", value.key, tuple(sorted((axis, int(index.data)) for axis, index in indices.items())))
+        key = ("at", value.key, tuple(sorted((axis, int(index.data.detach())) for axis, index in indices.items())))
     return Value(data, axes, present, value.parts, key)
 
 
@@ -94,18 +95,11 @@ def merged(value: Value, old: Sequence[str], new: str) -> Value:
             return data, axes
         rest = tuple(axis for axis in axes if axis not in old)
         full = Value(data, axes).over(old, sizes).ordered((*old, *rest))
-        return full.reshape([-1 if full.numel() else _product(sizes.values()), *full.shape[len(old) :]]), (new, *rest)
+        return full.reshape([-1 if full.numel() else math.prod(sizes.values()), *full.shape[len(old) :]]), (new, *rest)
 
     data, axes = merge(value.data, value.axes, True)
     mask = None if value.present is None else Mask(*merge(value.present.data, value.present.axes, False))
     return Value(data, axes, mask, value.parts)
-
-
-def _product(numbers: object) -> int:
-    result = 1
-    for number in numbers:  # type: ignore[attr-defined]
-        result *= int(number)
-    return result
 
 
 def split(value: Value, old: str, new: Sequence[tuple[str, int]]) -> Value:
@@ -118,7 +112,7 @@ def split(value: Value, old: str, new: Sequence[tuple[str, int]]) -> Value:
         shape = [*data.shape[:at_], *(size for _, size in new), *data.shape[at_ + 1 :]]
         return data.reshape(shape), (*axes[:at_], *(name for name, _ in new), *axes[at_ + 1 :])
 
-    if _product(size for _, size in new) != need(value, old):
+    if math.prod(size for _, size in new) != need(value, old):
         raise EvaluationError(f"{old} has {need(value, old)} entries: it cannot be split into {dict(new)}")
     mask = None if value.present is None else Mask(*cut(value.present.data, value.present.axes))
     return Value(*cut(value.data, value.axes), mask, value.parts)

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cldsl.reference.errors import EvaluationError
-from cldsl.reference.reductions import best_first
+from cldsl.reference.keeping import best_first
 from cldsl.reference.relations import Relation
-from cldsl.reference.rows import Filtered, Leaf, Picked, Renamed, Rows, index_rows, rows_of, united
+from cldsl.reference.rows import Filtered, Leaf, Picked, Rows
+from cldsl.reference.rowsets import bind, fresh, index_rows, rows_of, unbound, united
 from cldsl.reference.scope import Made, Scope
 from cldsl.reference.selection import merged
-from cldsl.reference.values import Mask, Value, truth
+from cldsl.reference.values import Mask, Value, along, truth
 from cldsl.syntax import ast
 
 if TYPE_CHECKING:
     from cldsl.reference.expressions import Interpreter
-
-_fresh = itertools.count(1)
-
-
-def fresh(name: str) -> str:
-    """A row axis of its own for every binding of a variable."""
-    return f"{name}@{next(_fresh)}"
-
-
-def bind(rows: Rows, name: str) -> Rows:
-    """The rows along a fresh axis: two variables over one source range independently."""
-    axis = fresh(name)
-    return Renamed(rows, {str(rows.axis): axis}, axis, rows.home)
 
 
 class Sources:
@@ -49,7 +36,9 @@ class Sources:
         rows = bind(self.rows(node.source, scope), node.variable)
         if node.condition is not None:
             condition = self.interpreter.value(node.condition, scope.bound(node.variable, rows))
-            rows = Filtered(rows, truth(condition))
+            unbound(condition.all_axes, rows, node.variable)
+            axis = str(rows.axis)
+            rows = Filtered(rows, along(truth(condition), axis, rows.here.size(axis) or 0))
         return rows
 
     def chosen(self, lines: Sequence[ast.Comprehension], scope: Scope) -> Rows:

@@ -134,6 +134,11 @@ def both(first: Mask | None, second: Mask | None) -> Mask | None:
     return Mask(first.to(axes) & second.to(axes), axes)
 
 
+def along(mask: Mask | None, axis: str, size: int) -> Mask | None:
+    """The mask written out over `axis`: an entry of the axis is there or not, whatever decides it."""
+    return None if mask is None else both(mask, Mask(torch.ones(size, dtype=torch.bool), (axis,)))
+
+
 def narrowed(mask: Mask | None, axes: Sequence[str]) -> Mask | None:
     """True where the mask is true for any index of the axes that are not in `axes`."""
     if mask is None:

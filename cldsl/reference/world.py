@@ -13,6 +13,7 @@ import torch
 
 from cldsl.reference.draws import Draws
 from cldsl.reference.errors import EvaluationError
+from cldsl.reference.expressions import Interpreter
 from cldsl.reference.models import Models
 from cldsl.reference.relations import Relation
 from cldsl.reference.rings import Rings
@@ -20,7 +21,6 @@ from cldsl.reference.scope import Closure, PairDraw, Scope, Template, Thing
 from cldsl.reference.values import Value, constant
 from cldsl.semantics.program import Program, declared
 from cldsl.syntax import ast
-from cldsl.syntax.diagnostics import Span
 
 CLOCK: dict[str, float | int | bool] = {
     "step": 0, "steps": 1, "epoch": 0, "epochs": 1, "steps_per_epoch": 1, "progress": 0.0, "training": True,
@@ -48,7 +48,7 @@ class Iteration:
 
 
 class World:
-    """Answers for the names of one program. `interpret` is set by the interpreter's owner before first use."""
+    """Answers for the names of one program, with the interpreter of its expressions."""
 
     def __init__(self, program: Program, sizes: Mapping[str, int], models: Models, seed: int) -> None:
         self.program = program
@@ -62,10 +62,10 @@ class World:
         self.now = Iteration()
         self.declarations: dict[str, ast.Statement] = {name: item for item in program.body for name in declared(item)}
         self.columns = {c.name: c for data in program.all(ast.Data) for c in data.columns}
-        self._reach: dict[str, frozenset[str]] = {}
         self._body_files = {item.span.file for item in program.all(ast.Def)}
         self._pending: set[str] = set()
-        self.interpret: Callable[[ast.Expr, Scope], Thing] = _unset
+        models.world = self
+        self.interpreter = Interpreter(self)
 
     # ---- names
 
@@ -78,9 +78,9 @@ class World:
 
     def find(self, name: str, snapshot: dict[str, Value] | None = None) -> Thing | None:
         """What a name of the program stands for now; None for no name. `snapshot` keeps states as first read."""
-        if name in self.now.supplied:
-            return self.now.supplied[name]
         item = self.declarations.get(name)
+        if name in self.now.supplied:
+            return self._supplied(name, item)
         if isinstance(item, ast.Cell) and item.kind == "state" and snapshot is not None:
             if name not in snapshot:
                 snapshot[name] = self.cell(item)
@@ -93,10 +93,16 @@ class World:
             return Closure(self.program.imported[name])
         return constant(self.clock[name]) if name in self.clock else None
 
+    def _supplied(self, name: str, item: ast.Statement | None) -> Thing:
+        value = self.now.supplied[name]
+        brackets = next((axes for each, axes in item.targets if each == name), ()) if isinstance(item, ast.Draw) else ()
+        variables = tuple(each.variable for each in brackets if isinstance(each, ast.Comprehension))
+        return PairDraw(value, variables) if variables else value
+
     def _declared(self, name: str, item: ast.Statement) -> Thing | None:
         root = Scope(file=item.span.file)
         if isinstance(item, ast.Param):
-            return self.interpret(item.value, root)
+            return self.interpreter.evaluate(item.value, root)
         if isinstance(item, ast.Def):
             return Closure(item)
         if isinstance(item, ast.Model):
@@ -108,9 +114,9 @@ class World:
         if isinstance(item, ast.Draw):
             return self.draw(name, item, root)
         if isinstance(item, ast.Let):
-            return self.hold(name, lambda: self.interpreter().let(item, root))
+            return self.hold(name, lambda: self.interpreter.let(item, root))
         if isinstance(item, ast.Contrast):
-            return self.hold(name, lambda: Relation(self.contrast(item), root, self.interpreter()))
+            return self.hold(name, lambda: Relation(self.contrast(item), root, self.interpreter))
         return None
 
     def contrast(self, item: ast.Contrast) -> ast.Contrast:
@@ -124,11 +130,11 @@ class World:
 
         return Merger([]).contrast(self.contrast(parent), item)
 
-    def definition(self, name: str, line: ast.Let | ast.Draw, scope: Scope, interpreter: object) -> Thing:
+    def definition(self, name: str, line: ast.Let | ast.Draw, scope: Scope) -> Thing:
         """A let or a draw inside a contrast or a def."""
         if isinstance(line, ast.Let):
-            return self.interpreter().let(line, scope)
-        return self.draws.sample(name, line, scope, self, self.interpreter())
+            return self.interpreter.let(line, scope)
+        return self.draws.sample(name, line, scope, self, self.interpreter)
 
     # ---- the hold rule
 
@@ -156,7 +162,7 @@ class World:
     def draw(self, name: str, item: ast.Draw, scope: Scope) -> Thing:
         """A draw is held for the step, whatever moves."""
         if name not in self.now.draws:
-            self.now.draws[name] = self.draws.sample(name, item, scope, self, self.interpreter())
+            self.now.draws[name] = self.draws.sample(name, item, scope, self, self.interpreter)
         return self.now.draws[name]
 
     def moved(self, name: str) -> None:
@@ -168,8 +174,6 @@ class World:
 
     def reach(self, name: str, below: frozenset[str] = frozenset()) -> frozenset[str]:
         """The modules and trained tensors that a name's formula mentions, directly or through other formulas."""
-        if name in self._reach:
-            return self._reach[name]
         item = self.declarations.get(name) or self.program.imported.get(name)
         if isinstance(item, ast.Model) or (isinstance(item, ast.Cell) and item.kind == "learn"):
             return frozenset([name])
@@ -187,7 +191,9 @@ class World:
             if isinstance(node, ast.Name):
                 names.add(node.id)
             elif isinstance(node, ast.Attribute):
-                composite = isinstance(node.value, ast.Name) and isinstance(self.declarations.get(node.value.id), ast.Model)
+                composite = isinstance(node.value, ast.Name) and isinstance(
+                    self.declarations.get(node.value.id), ast.Model
+                )
                 if not composite:
                     names.add(node.name)
             elif isinstance(node, ast.Contrast) and node.parent is not None:
@@ -207,22 +213,26 @@ class World:
         axes: dict[str, int] = {}
         for axis in item.axes:
             if isinstance(axis, ast.Select):
-                axes[axis.axis] = self.declared_size(axis.axis, axis.value, root, self.interpreter())
+                axes[axis.axis] = self.declared_size(axis.axis, axis.value, root)
             elif isinstance(axis, ast.AxisName):
                 axes[axis.name] = self.size(axis.name)
         if item.value is None:
             raise EvaluationError(f"{item.name} has no first value", item.span)
         if item.drawn:
-            value = self.draws.distribution(item.name, item.value, axes, root, self.interpreter(), 0)
+            value = self.draws.distribution(item.name, item.value, axes, root, self.interpreter, 0)
         else:
-            value = self.interpreter().value(item.value, root)
+            value = self.interpreter.value(item.value, root)
         return self.stored(item, value.over([a for a in axes if a not in value.axes], axes))
 
     def stored(self, item: ast.Cell, value: Value) -> Value:
-        """What a cell keeps: a constant for a state, a leaf for a trained tensor."""
+        """What a cell keeps: a constant for a state, a leaf for a trained tensor. Numbers are real unless they are
+        indices of an axis (`state tag[slot] -> class`)."""
         data = value.data.detach().clone()
-        if item.kind == "learn":
-            data = data.to(torch.float64).requires_grad_(True)
+        if item.kind == "learn" or (item.target is None and data.dtype == torch.int64):
+            data = data.to(torch.float64)
+        if item.target is not None:
+            data = data.to(torch.int64)
+        data.requires_grad_(item.kind == "learn")
         return Value(data, value.axes, value.present)
 
     # ---- sizes
@@ -247,7 +257,7 @@ class World:
                 written = isinstance(node, ast.Select) and node.axis == axis
                 if written and any(node is each for each in _brackets(item)):
                     assert isinstance(node, ast.Select)
-                    return self.interpreter().integer(node.value, Scope(file=item.span.file))
+                    return self.interpreter.integer(node.value, Scope(file=item.span.file))
         return None
 
     def size(self, axis: str) -> int:
@@ -257,32 +267,16 @@ class World:
             raise EvaluationError(f"nothing is called {axis}: no value, and no axis with a size known here")
         return size
 
-    def declared_size(self, axis: str, written: ast.Expr, scope: Scope, interpreter: object) -> int:
+    def declared_size(self, axis: str, written: ast.Expr, scope: Scope) -> int:
         """The size of an axis as written, unless a supplied tensor has the axis."""
         for value in self.now.supplied.values():
             size = value.size(axis)
             if size is not None:
                 return size
-        return self.sizes[axis] if axis in self.sizes else self.interpreter().integer(written, scope)
-
-    def interpreter(self):  # type: ignore[no-untyped-def]
-        return self._interpreter
-
-    def registered(self, name: str, node: ast.Call, scope: Scope, interpreter: object) -> Thing:
-        """A call of a registry's entry: metrics of `on` blocks."""
-        from cldsl.reference.registered import metric
-
-        return metric(name, node, scope, self.interpreter())
+        return self.sizes[axis] if axis in self.sizes else self.interpreter.integer(written, scope)
 
 
 def _brackets(item: ast.Statement) -> list[ast.AxisItem]:
     if isinstance(item, ast.Draw):
         return [axis for _, axes in item.targets for axis in axes]
     return list(item.axes) if isinstance(item, (ast.Cell, ast.Let)) else []
-
-
-def _unset(node: ast.Expr, scope: Scope) -> Thing:
-    raise EvaluationError("the world has no interpreter", Span())
-
-
-__all__ = ["PairDraw", "World"]

@@ -6,7 +6,27 @@ Input: a name. Output: the object. `NAMES` is the whole table; importing this pa
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from cldsl.runtime.helpers import HELPERS
+
+if TYPE_CHECKING:  # what a type checker sees; at run time __getattr__ loads each at its first use
+    from cldsl.modules.build import apply, family
+    from cldsl.modules.build import build as module
+    from cldsl.modules.weights import copy_, copy_of, ema_
+    from cldsl.runtime.chunks import chunked
+    from cldsl.runtime.clock import Clock
+    from cldsl.runtime.draws import draw, generator, stable_seed
+    from cldsl.runtime.main import fit, main
+    from cldsl.runtime.options import RunOptions
+    from cldsl.runtime.phases import Evaluate, Train
+    from cldsl.runtime.program import Program, learn, state
+    from cldsl.runtime.streams import Stream
+
+    __all__ = [
+        "Clock", "Evaluate", "Program", "RunOptions", "Stream", "Train", "apply", "chunked", "copy_", "copy_of", "draw",
+        "ema_", "family", "fit", "generator", "learn", "main", "module", "stable_seed", "state",
+    ]  # fmt: skip
 
 #: Name -> "module:attribute".
 NAMES: dict[str, str] = {
@@ -30,6 +50,7 @@ NAMES: dict[str, str] = {
     "copy_of": "cldsl.modules.weights:copy_of",
     "copy_": "cldsl.modules.weights:copy_",
     "ema_": "cldsl.modules.weights:ema_",
+    **HELPERS,
 }
 
 

@@ -1,6 +1,7 @@
 """Assignments between two axes: balanced codes and relaxed sorting.
 
-Input: scores. Output: shares that sum to 1 along an axis. Both are differentiable; a spec that wants constants says stop.
+Input: scores. Output: shares that sum to 1 along an axis. Both are differentiable; a spec that wants constants says
+stop.
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ import math
 import torch
 from torch import Tensor
 
-from cldsl.runtime.ops import logsumexp, real
+from cldsl.runtime.ops import broadcast, logsumexp, real
 
 
 def sinkhorn(scores: Tensor, dims: tuple[int, int], rounds: int, mask: Tensor | None = None) -> Tensor:
-    """Balanced shares of exp(scores): equal masses along dims[0], then dims[1], alternately (arXiv:2006.09882, algorithm 1).
+    """Balanced shares of exp(scores): equal masses along dims[0], then dims[1], alternately (arXiv:2006.09882).
 
-    The last normalisation is exact: the result sums to 1 along dims[0] for each entry of dims[1]. In the log domain, where
-    the published factors 1/size cancel. Absent entries get 0.
+    The last normalisation is exact: the result sums to 1 along dims[0] for each entry of dims[1]. In the log domain,
+    where the published factors 1/size cancel. Absent entries get 0.
     """
     first, second = dims
     plan = real(scores)
     if mask is not None:
-        plan, mask = torch.broadcast_tensors(plan, mask)
+        plan, mask = broadcast(plan, mask)
         plan = torch.where(mask, plan, torch.full_like(plan, -math.inf))
     for _ in range(rounds):
         plan = plan - _finite(logsumexp(plan, second, keepdim=True))
@@ -43,7 +44,7 @@ def soft_sort(x: Tensor, steepness: Tensor | float, dim: int, mask: Tensor | Non
     places beyond their count stay empty.
     """
     if mask is not None:
-        x, mask = torch.broadcast_tensors(x, mask)
+        x, mask = broadcast(x, mask)
     values = real(x).movedim(dim, -1)
     if not isinstance(steepness, Tensor) or steepness.dim() == 0:
         slope = steepness
@@ -62,7 +63,7 @@ def soft_sort(x: Tensor, steepness: Tensor | float, dim: int, mask: Tensor | Non
 
 
 def _network(x: Tensor, slope: Tensor | float, count: Tensor | None) -> Tensor:
-    """Shares [..., slot, place] of the values x [..., slot]; only the first `count` slots are compared, in `count` layers."""
+    """Shares [..., slot, place] of x [..., slot]; only the first `count` slots are compared, in `count` layers."""
     slots = x.shape[-1]
     shares = torch.eye(slots, dtype=x.dtype, device=x.device).expand(*x.shape[:-1], slots, slots)
     for layer in range(slots):
@@ -70,8 +71,8 @@ def _network(x: Tensor, slope: Tensor | float, count: Tensor | None) -> Tensor:
         if not low:
             continue
         partner = list(range(slots))
-        for a in low:
-            partner[a], partner[a + 1] = a + 1, a
+        for place in low:
+            partner[place], partner[place + 1] = place + 1, place
         swapped = torch.tensor(partner, device=x.device)
         a = torch.tensor(low, device=x.device)
         stay = 0.5 + torch.atan(slope * (x.index_select(-1, a + 1) - x.index_select(-1, a))) / math.pi

@@ -1,7 +1,7 @@
 """Modules applied as a spec asks: as in evaluation, with frozen weights, member by member of a family.
 
-Input: a module (or Family) and x [*rows, *consumed]. Output: [*rows, *produced]; of a family [member, *rows, *produced].
-Gradient passes to x in every case. Application in training is `cldsl.modules.build.apply`.
+Input: a module (or Family) and x [*rows, *consumed]. Output: [*rows, *produced]; of a family [member, *rows,
+*produced]. Gradient passes to x in every case. Application in training is `cldsl.modules.build.apply`.
 """
 
 from __future__ import annotations

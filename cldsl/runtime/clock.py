@@ -14,12 +14,16 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Clock:
-    """step counts from 0 within its train block; steps, epochs and steps_per_epoch are the block's lengths."""
+    """step counts from 0 within its train block; steps, epochs and steps_per_epoch are the block's lengths.
+
+    training: false in evaluation, whose clock stands where training stopped.
+    """
 
     step: int
     steps: int
     steps_per_epoch: int
     epochs: int
+    training: bool = True
 
     @classmethod
     def of(cls, step: int, steps: int, steps_per_epoch: int) -> Clock:
@@ -37,6 +41,7 @@ class Clock:
         return self.step / max(1, self.steps)
 
     def as_tensors(self, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
-        """Every number as a 0-d tensor, by name."""
+        """Every number as a 0-d tensor of `dtype`, by name, and `training` as a truth."""
         names = ("step", "steps", "epoch", "epochs", "steps_per_epoch", "progress")
-        return {name: torch.tensor(float(getattr(self, name)), dtype=dtype, device=device) for name in names}
+        numbers = {name: torch.tensor(float(getattr(self, name)), dtype=dtype, device=device) for name in names}
+        return {**numbers, "training": torch.tensor(self.training, device=device)}

@@ -5,15 +5,45 @@ A table and nothing else; importing it imports no torch.
 
 from __future__ import annotations
 
-_OPS = (
-    "real table onehot stack cat total mean product largest smallest some every logsumexp log_softmax softmax logaddexp softplus bce "
-    "norm unit argmax topk sort take put"
-).split()
-_CALLS = (
-    "apply_eval apply_frozen apply_eval_frozen apply_family apply_eval_family apply_family_frozen apply_eval_family_frozen "
-    "chunked_family family_of"
-).split()
-_NUMBERS = "exp log sqrt sign floor ceil sin cos tanh sigmoid relu atan isfinite".split()
+_OPS = [
+    "real",
+    "table",
+    "onehot",
+    "stack",
+    "cat",
+    "total",
+    "mean",
+    "product",
+    "largest",
+    "smallest",
+    "some",
+    "every",
+    "logsumexp",
+    "log_softmax",
+    "softmax",
+    "logaddexp",
+    "softplus",
+    "bce",
+    "norm",
+    "unit",
+    "argmax",
+    "topk",
+    "sort",
+    "take",
+    "put",
+]
+_CALLS = [
+    "apply_eval",
+    "apply_frozen",
+    "apply_eval_frozen",
+    "apply_family",
+    "apply_eval_family",
+    "apply_family_frozen",
+    "apply_eval_family_frozen",
+    "chunked_family",
+    "family_of",
+]
+_NUMBERS = ["exp", "log", "sqrt", "sign", "floor", "ceil", "sin", "cos", "tanh", "sigmoid", "relu", "atan", "isfinite"]
 
 HELPERS: dict[str, str] = {
     **{name: f"cldsl.runtime.ops:{name}" for name in _OPS},

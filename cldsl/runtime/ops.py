@@ -1,14 +1,15 @@
 """Tensor helpers of emitted programs, where torch has no one-liner: masks, absent rows, ties, rows by index.
 
-Input and output: tensors whose axes have a known order; `dims` are positions, negative or not. A mask is bool, True = present, and
-meets x by broadcasting. What a mask leaves out has neither value nor gradient. Everything captures under torch.compile.
+Input and output: tensors whose axes have a known order; `dims` are positions, negative or not. A mask is bool, True =
+present, and meets x by broadcasting. What a mask leaves out has neither value nor gradient. Everything captures under
+torch.compile.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -32,17 +33,29 @@ def table(values: Any, device: torch.device | None = None) -> Tensor:
 
 def onehot(index: Tensor, count: int) -> Tensor:
     """[..., count]: 1 at the index, real. An index outside 0 .. count - 1 gives a row of zeros."""
-    return real(index.unsqueeze(-1) == torch.arange(count, device=index.device))
+    marks = index.unsqueeze(-1) == torch.arange(count, device=index.device)
+    return marks.to(torch.get_default_dtype())
+
+
+def broadcast(*parts: Tensor) -> list[Tensor]:
+    """The parts over one shape."""
+    # torch's signature is untyped.
+    return list(cast(Any, torch).broadcast_tensors(*parts))
 
 
 def full_like_axes(parts: Sequence[Any]) -> list[Tensor]:
     """The parts over one shape; a number becomes a tensor like the first tensor among them."""
     like = next((part for part in parts if isinstance(part, Tensor)), None)
-    made = [
-        part if isinstance(part, Tensor) else torch.tensor(part, device=None if like is None else like.device)
-        for part in parts
-    ]
-    return list(torch.broadcast_tensors(*made))
+    made = [part if isinstance(part, Tensor) else _beside(part, like) for part in parts]
+    return broadcast(*made)
+
+
+def _beside(number: Any, like: Tensor | None) -> Tensor:
+    """A number as a tensor that does not widen the one it meets."""
+    if like is None:
+        return torch.tensor(number)
+    wide = isinstance(number, bool) or not like.is_floating_point()
+    return torch.tensor(number, dtype=None if wide else like.dtype, device=like.device)
 
 
 def stack(parts: Sequence[Any], dim: int = 0) -> Tensor:
@@ -56,7 +69,7 @@ def stack(parts: Sequence[Any], dim: int = 0) -> Tensor:
 
 def cat(parts: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Parts along an axis that all have; the other axes broadcast."""
-    rest = torch.broadcast_shapes(*(part.select(dim, 0).shape for part in parts))
+    rest = broadcast(*(part.select(dim, 0) for part in parts))[0].shape
     full = [part.expand(*rest[:dim], part.shape[dim], *rest[dim:]) for part in parts]
     return torch.cat(full, dim)
 
@@ -80,7 +93,7 @@ def _selected(x: Tensor, mask: Tensor | None, fill: float | bool) -> tuple[Tenso
     """x with `fill` where the mask is false, both over one shape."""
     if mask is None:
         return x, None
-    x, mask = torch.broadcast_tensors(x, mask)
+    x, mask = broadcast(x, mask)
     return torch.where(mask, x, torch.full((), fill, dtype=x.dtype, device=x.device)), mask
 
 
@@ -188,7 +201,7 @@ def softplus(x: Tensor) -> Tensor:
 
 
 def bce(p: Any, target: Any) -> Tensor:
-    """-(target log p + (1 - target) log(1 - p)), logs not below -100, gradient over max(p (1 - p), 1e-12) as torch has it."""
+    """-(target log p + (1 - target) log(1 - p)), logs not below -100, gradient over max(p (1 - p), 1e-12)."""
     p, target = full_like_axes([real(p), real(target)])
     return torch.nn.functional.binary_cross_entropy(p, target.to(p.dtype), reduction="none")
 
@@ -223,7 +236,7 @@ def _order(x: Tensor, dim: int, descending: bool, mask: Tensor | None) -> Tensor
 def _both(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
     if mask is None:
         return x, None
-    x, mask = torch.broadcast_tensors(x, mask)
+    x, mask = broadcast(x, mask)
     return x, mask
 
 
@@ -261,7 +274,7 @@ def take(x: Tensor, index: Tensor, shared: int = 0) -> Tensor:
 
 
 def put(x: Tensor, index: Tensor, value: Tensor, dim: int = 0) -> Tensor:
-    """x with the rows at index [row] along dim replaced by value, where row stands at dim; the last of repeated rows wins.
+    """x with rows at index [row] along dim replaced by value, row at dim in it; of repeated rows the last wins.
 
     Rows whose index is outside the axis are left out.
     """

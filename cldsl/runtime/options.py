@@ -32,7 +32,9 @@ class RunOptions(BaseModel):
     compile: Literal["auto", "on", "off"] = Field(default="auto", description="torch.compile; auto: on a GPU")
     precision: Literal["fp32", "bf16", "fp16"] = Field(default="fp32", description="of the models' calls")
     log_every: int = Field(default=10, ge=1, description="steps between lines of metrics.jsonl")
-    save_every: int | None = Field(default=None, ge=1, description="steps between checkpoints; else every epoch")
+    save_every: int | None = Field(
+        default=None, ge=1, description="steps between checkpoints; else ends of epochs, at most two a minute"
+    )
     tensorboard: bool = Field(default=False, description="also write TensorBoard files (extra: tensorboard)")
     quiet: bool = Field(default=False, description="no progress lines")
 

@@ -48,9 +48,9 @@ class Program(nn.Module):
         sizes: rows and index ranges of the data, by "stream" and "stream.column".
         """
         super().__init__()
-        self.seed, self.sizes, self.compiles, self.precision = seed, dict(sizes or {}), compile, precision
-        self.rules: dict[str, Rule] = {}
-        self._compiled: dict[str, Callable[..., Any]] = {}
+        self.seed, self.sizes, self.compiled, self.precision = seed, dict(sizes or {}), compile, precision
+        self.optimisers: dict[str, Rule] = {}
+        self._graphs: dict[str, Callable[..., Any]] = {}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(stable_seed(seed, "build"))
             self.build()
@@ -71,16 +71,16 @@ class Program(nn.Module):
         Raises CatalogueError for an unknown name or option.
         """
         members = [member if isinstance(member, tuple) else (member, 1.0) for member in modules]
-        self.rules[name] = Rule(name, entry, members, options)
+        self.optimisers[name] = Rule(name, entry, members, options)
 
     def run(self, function: F) -> F:
         """The function compiled as one graph of fixed shapes, or itself where compiling is off."""
-        if not self.compiles:
+        if not self.compiled:
             return function
         name = function.__name__
-        if name not in self._compiled:
-            self._compiled[name] = torch.compile(function, fullgraph=True, dynamic=False)
-        return self._compiled[name]  # type: ignore[return-value]
+        if name not in self._graphs:
+            self._graphs[name] = torch.compile(function, fullgraph=True, dynamic=False)
+        return self._graphs[name]  # type: ignore[return-value]
 
     def minimize(self, name: str, loss: Tensor, rate: float | Tensor, skip: Sequence[Member] = ()) -> None:
         """One step of the optimiser `name` down the gradient of `loss`; members in `skip` stay as they are."""
@@ -98,7 +98,7 @@ class Program(nn.Module):
         for place, (name, loss, rate, *skip) in enumerate(terms):
             if not loss.requires_grad:
                 raise RunFailed(f"the loss that {name} minimises reaches no parameter")
-            rule = self.rules[name]
+            rule = self.optimisers[name]
             # Two terms may share a part of their graph, so only the last one may free it.
             gradients = rule.gradients(self.scaler.scale(loss), retain=place < len(terms) - 1)
             number = float(rate.detach()) if isinstance(rate, Tensor) else rate
@@ -135,10 +135,6 @@ class Program(nn.Module):
         if found is None:
             raise RunError(f"the program has no state or learned tensor {name}")
         return found
-
-    def parameter_names(self) -> dict[int, str]:
-        """The program's name of each parameter, by identity."""
-        return {id(parameter): name for name, parameter in self.named_parameters()}
 
 
 def learn(value: Tensor) -> nn.Parameter:

@@ -6,7 +6,7 @@ carries that block's name, "on_2/knn", whatever the order in which they are eval
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,13 +24,22 @@ class Reports:
     def add(self, block: str, found: Mapping[str, Any], before: bool, keep: bool) -> dict[str, Any]:
         """Take a block's reports, kept unless measured in passing; returns them under the names of the log."""
         logged: dict[str, Any] = {}
-        for name, value in found.items():
+        for name, value in _flat(found):
             own = name if self.owners.setdefault(name, block) == block else f"{block}/{name}"
             number = plain(value)
             logged[f"before/{own}" if before else f"eval/{own}"] = number
             if keep:
                 self.values[f"before/{own}" if before else own] = number
         return logged
+
+
+def _flat(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """A metric that gives several numbers reports each under "name/number"."""
+    for name, value in found.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}/{part}", number) for part, number in value.items())
+        else:
+            yield name, value
 
 
 def plain(value: Any) -> Any:

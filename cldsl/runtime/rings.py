@@ -1,7 +1,7 @@
 """Rings: tensors that keep the last rows written to them.
 
-Input: a ring with its axis, rows of a step, a pointer. Output: the ring afterwards, as a new tensor. The pointer itself is moved by
-the program, once for all rings of an axis.
+Input: a ring with its axis, rows of a step, a pointer. Output: the ring afterwards, as a new tensor. The pointer
+itself is moved by the program, once for all rings of an axis.
 """
 
 from __future__ import annotations

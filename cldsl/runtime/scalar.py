@@ -1,6 +1,7 @@
 """Functions of numbers for rates, guards and keeps: the pointwise functions of the language on Python numbers.
 
-Input and output: numbers. At the edges as tensors have it (log 0 is -inf), so that a clock gives what a compiled function would.
+Input and output: numbers. At the edges as tensors have it (log 0 is -inf), so that a clock gives what a compiled
+function would.
 """
 
 from __future__ import annotations

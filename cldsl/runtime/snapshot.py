@@ -18,8 +18,8 @@ from cldsl.runtime.program import Program
 def tensors_of(program: Program) -> dict[str, Tensor]:
     """Everything that a step reads besides its batch, its clock and the seed."""
     found = {f"program/{name}": tensor for name, tensor in program.state_dict().items()}
-    names = program.parameter_names()
-    for rule_name, rule in program.rules.items():
+    names = _parameter_names(program)
+    for rule_name, rule in program.optimisers.items():
         found |= {f"optimiser/{rule_name}/{name}": tensor for name, tensor in rule.state(names).items()}
     return found
 
@@ -27,8 +27,8 @@ def tensors_of(program: Program) -> dict[str, Tensor]:
 def restore(program: Program, tensors: Mapping[str, Tensor], scaler: Mapping[str, Any]) -> None:
     """Put a program and its optimisers where `tensors_of` found them. Raises RunError where names or shapes differ."""
     _restore_program(program, _below(tensors, "program/"))
-    names = program.parameter_names()
-    for rule_name, rule in program.rules.items():
+    names = _parameter_names(program)
+    for rule_name, rule in program.optimisers.items():
         rule.load_state(_below(tensors, f"optimiser/{rule_name}/"), names)
     program.scaler.load_state_dict(dict(scaler))
 
@@ -49,6 +49,11 @@ def _restore_program(program: Program, held: Mapping[str, Tensor]) -> None:
 
 def _kind(tensor: Tensor) -> str:
     return f"{str(tensor.dtype).removeprefix('torch.')}{list(tensor.shape)}"
+
+
+def _parameter_names(program: Program) -> dict[int, str]:
+    """The program's name of each parameter, by identity."""
+    return {id(parameter): name for name, parameter in program.named_parameters()}
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,10 +48,12 @@ class Data:
         return self._tables[name, split]
 
     def columns(self, name: str, split: str) -> dict[str, Tensor]:
-        """Whole columns [item, ...] of a split on the run's device."""
+        """Whole columns [item, ...] of a split on the run's device, also those that a table reads by row."""
         if (name, split) not in self._columns:
             columns = self.table(name, split).columns
-            self._columns[name, split] = {key: torch.from_numpy(c).to(self.device) for key, c in columns.items()}
+            self._columns[name, split] = {
+                key: torch.from_numpy(np.asarray(c)).to(self.device) for key, c in columns.items()
+            }
         return self._columns[name, split]
 
     def sizes(self) -> dict[str, int]:
@@ -60,8 +63,8 @@ class Data:
             table = self.table(name, "train")
             sizes[name] = len(table)
             for column, values in table.columns.items():
-                if values.dtype.kind == "i" and values.size:
-                    sizes[f"{name}.{column}"] = int(values.max()) + 1
+                if values.dtype.kind == "i" and len(values):
+                    sizes[f"{name}.{column}"] = int(np.asarray(values).max()) + 1
         return sizes
 
     def _open(self, name: str, split: str) -> Table:

@@ -8,8 +8,9 @@ a run that goes on from a checkpoint is bit for bit the run that was never stopp
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -29,6 +30,9 @@ from cldsl.runtime.reports import Reports
 from cldsl.runtime.signals import StopRequest
 from cldsl.runtime.snapshot import restore, tensors_of
 from cldsl.runtime.streams import Data
+
+#: Seconds without a checkpoint that a user who names no number of steps accepts; writing one costs time, too.
+PAUSE = 30.0
 
 
 @dataclass
@@ -54,6 +58,7 @@ class Trainer:
     position: Position = field(default_factory=Position)
     reports: Reports = field(default_factory=Reports)
     clock: Clock = field(default_factory=lambda: Clock.of(0, 0, 1))
+    _saved: float = field(default_factory=time.monotonic)
 
     def run(self) -> dict[str, Any]:
         """Every block from the position on. Raises Stopped after a signal, RunFailed, CatalogueError."""
@@ -111,7 +116,7 @@ class Trainer:
         torch.manual_seed(stable_seed(self.program.seed, phase.name, now.step))
         values = getattr(self.program, phase.name)(batch, now)
         self.position.step += 1
-        self.clock = Clock(now.step + 1, now.steps, now.steps_per_epoch, now.epochs)
+        self.clock = replace(now, step=now.step + 1)
         self.monitor.add(now, values, len(next(iter(batch.values()))), wait)
 
     # ---- evaluation
@@ -137,9 +142,10 @@ class Trainer:
         """Run an `on` block. when: "" at its own place, "before", or the train block it interrupts."""
         program = self.program
         program.eval()
+        now = replace(self.clock, training=False)
         torch.manual_seed(stable_seed(program.seed, phase.name, self.position.earlier + self.position.step))
         with torch.no_grad():
-            found = getattr(program, phase.name)(lambda split: self.data.columns(phase.stream, split), self.clock)
+            found = getattr(program, phase.name)(lambda split: self.data.columns(phase.stream, split), now)
         final = when in ("", "before")
         named = self.reports.add(phase.name, found, before=when == "before", keep=final)
         self.monitor.reports(when or phase.name, self.clock, named)
@@ -158,12 +164,17 @@ class Trainer:
         raise Stopped(f"{place}; saved in {self.folder.path}, go on with --resume", request.signal)
 
     def _save_due(self) -> bool:
-        every = self.options.save_every or self.clock.steps_per_epoch
-        return self.position.step % every == 0 and self.position.step < self.clock.steps
+        """After the user's number of steps; without one at the end of an epoch, unless the last time was just now."""
+        done = self.position.step
+        if self.options.save_every is not None:
+            return done % self.options.save_every == 0 and done < self.clock.steps
+        rested = time.monotonic() - self._saved >= PAUSE
+        return rested and done % self.clock.steps_per_epoch == 0 and done < self.clock.steps
 
     def _save(self) -> None:
         """Write the checkpoint. Raises RunFailed first if a loss that still waits to be read is not finite."""
         self.monitor.flush()
+        self._saved = time.monotonic()
         if self.folder is None:
             return
         record = {

@@ -27,7 +27,7 @@ def pipelines(*stages: Stages) -> list[Pipeline]:
 def view(
     made: Sequence[Pipeline], x: Tensor, seed: int, name: str, step: int, dim: int | None = None, first: int = 0
 ) -> Tensor:
-    """Views of x [item, ...] with the copies at `dim`, one copy and no axis without it; `first`: the first copy's number."""
+    """Views of x [item, ...], the copies at `dim`; one copy and no axis without it. first: the first copy's number."""
     views = sample(made, x, _sources(made, seed, name, step, first))
     return views[0] if dim is None else views.movedim(0, dim)
 
@@ -36,7 +36,9 @@ def view_and_box(
     made: Sequence[Pipeline], x: Tensor, seed: int, name: str, step: int, dim: int | None = None, first: int = 0
 ) -> tuple[Tensor, Tensor]:
     """The views, and box [.., 5]: y0, x0, height, width as shares of the source image, flipped."""
-    both = [pipe.with_box(x, source) for pipe, source in zip(made, _sources(made, seed, name, step, first), strict=True)]
+    both = [
+        pipe.with_box(x, source) for pipe, source in zip(made, _sources(made, seed, name, step, first), strict=True)
+    ]
     if dim is None:
         return both[0]
     return torch.stack([views for views, _ in both], dim), torch.stack([box for _, box in both], dim)
@@ -46,7 +48,9 @@ def _sources(made: Sequence[Pipeline], seed: int, name: str, step: int, first: i
     return [generator(seed, name, step, index=(first + copy,)) for copy in range(len(made))]
 
 
-def start(seed: int, name: str, distribution: str, args: Sequence[float], shape: Sequence[int], dim: int = -1) -> Tensor:
+def start(
+    seed: int, name: str, distribution: str, args: Sequence[float], shape: Sequence[int], dim: int = -1
+) -> Tensor:
     """The random start of a state or learned tensor; "sphere": unit vectors along `dim`, evenly spread."""
     source = generator(seed, name, -1)
     dtype = torch.get_default_dtype()

@@ -12,6 +12,7 @@ from pathlib import Path
 from cldsl.catalogue import nearest
 from cldsl.semantics.merge import Merger
 from cldsl.semantics.program import Program, declared
+from cldsl.semantics.spots import spot
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import NOWHERE, Diagnostic, Span, SpecError
 from cldsl.syntax.parser import parse, parse_expression
@@ -124,14 +125,14 @@ class _Resolver:
             known = [each.stem for each in sorted(Path(file).parent.glob("*.cl"))]
         if not path.exists():
             written = ".".join(item.path)
-            self.error(item.span, "no-library", f"there is no library {written}", f"no file {path.name} is there", nearest(written, known))
+            self.error(spot(item.span, written, self.sources), "no-library", f"there is no library {written}", f"no file {path.name} is there", nearest(written, known))
             return
         defs = self.library(path)
         for name in item.names:
             if name in defs:
                 self.imported[name] = defs[name]
             else:
-                self.error(item.span, "no-such-def", f"{'.'.join(item.path)} has no def {name}", "", nearest(name, defs))
+                self.error(spot(item.span, name, self.sources, "("), "no-such-def", f"{'.'.join(item.path)} has no def {name}", "", nearest(name, defs))
 
     def library(self, path: Path) -> dict[str, ast.Def]:
         file = f"std/{path.name}" if path.parent == STD else str(path)
@@ -193,8 +194,8 @@ class _Resolver:
                 if name in first:
                     self.found.append(
                         Diagnostic(
-                            item.span, "declared-twice", f"{name} is declared twice", "a file declares a name once", "give one of them another name",
-                            related=((first[name], "declared here first"),),
+                            spot(item.span, name, self.sources), "declared-twice", f"{name} is declared twice", "a file declares a name once", "give one of them another name",
+                            related=((spot(first[name], name, self.sources), "declared here first"),),
                         )
                     )  # fmt: skip
                 else:

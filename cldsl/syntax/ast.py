@@ -5,6 +5,7 @@ Input to: the formatter, the resolver, the evaluator, the elaborator. It knows n
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Union
@@ -416,9 +417,13 @@ def children(node: object) -> Iterator[Node]:
     """The nodes directly below, in the order of the text."""
     if not isinstance(node, Node):
         return
-    for each in fields(node):
-        if each.name != "span":
-            yield from _nodes(getattr(node, each.name))
+    for name in _fields_of(type(node)):
+        yield from _nodes(getattr(node, name))
+
+
+@functools.cache
+def _fields_of(kind: type[Node]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if each.name != "span")
 
 
 def _nodes(value: object) -> Iterator[Node]:

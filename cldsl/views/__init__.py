@@ -1,5 +1,5 @@
 """Views: random images and vectors as draws, composed of primitive stages and run for a whole batch at once.
 
-In order of reading: catalog.py (names, arguments, shapes), stage.py (what a stage is), boxes.py, geometry.py,
-resample.py, colour.py, filters.py, entries.py (the stages), plan.py (which stages share one pass), pipeline.py.
+In order of reading: catalog.py (names, arguments, shapes), stage.py (what a stage is); the stages in geometry.py
+(with boxes.py, resample.py), colour.py, filters.py, choice.py, entries.py; plan.py (which share one pass), pipeline.py.
 """

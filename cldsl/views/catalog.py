@@ -151,6 +151,18 @@ _FILTERS = (
     ),
 )
 
+_CHOICE = (
+    StageEntry(
+        "operations",
+        "Drawn from ten: none, autocontrast, equalize, brightness, sharpness, rotate, shear and shift by axis.",
+        (
+            Parameter("count", "int", 2, "operations in a row", low=1),
+            Parameter("magnitude", "real", 7.0, "strength, of 10", low=0.0, high=10.0),
+        ),
+        "cldsl.views.choice:Operations",
+    ),
+)
+
 _ENTRIES = (
     StageEntry(
         "solarize",
@@ -200,7 +212,7 @@ _ENTRIES = (
     ),
 )
 
-STAGES: tuple[StageEntry, ...] = (*_GEOMETRY, *_COLOUR, *_FILTERS, *_ENTRIES)
+STAGES: tuple[StageEntry, ...] = (*_GEOMETRY, *_COLOUR, *_FILTERS, *_CHOICE, *_ENTRIES)
 
 
 def stage_entry(name: str) -> StageEntry:

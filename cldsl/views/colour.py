@@ -148,11 +148,11 @@ def turn_hue(x: Tensor, turn: Tensor) -> Tensor:
     chroma = torch.sub(top, torch.minimum(torch.minimum(red, green), blue))
     sixth = chroma.mul(6).clamp_(min=torch.finfo(x.dtype).tiny).reciprocal_()
     start = column(turn + 2, red)
-    near_green = torch.addcmul(start + 1 / 3, blue - red, sixth)
-    near_blue = torch.addcmul(start + 2 / 3, red - green, sixth)
     # A weight of exactly 0 or 1 instead of torch.where, which is many times slower on a CPU.
-    hue = torch.lerp(near_green, near_blue, torch.sub(top, green).sign_())
-    hue = torch.lerp(torch.addcmul(start, green - blue, sixth), hue, torch.sub(top, red).sign_()).frac_()
+    hue = (blue - red).mul_(sixth).add_(start + 1 / 3)
+    hue.lerp_((red - green).mul_(sixth).add_(start + 2 / 3), torch.sub(top, green).sign_())
+    at_red = (green - blue).mul_(sixth).add_(start)
+    hue = at_red.lerp_(hue, torch.sub(top, red).sign_()).frac_()
     out = torch.empty_like(x)
     for channel, (own, begin, slope) in enumerate(((1 / 2, -2, 6), (1 / 3, 1, -6), (2 / 3, 1, -6))):
         # Red is highest at both ends of [0, 1): its distance is counted from the opposite hue.

@@ -99,6 +99,5 @@ def triangle(distance: Tensor) -> Tensor:
 
 def cubic(distance: Tensor) -> Tensor:
     """Keys' cubic filter with a = -1/2, as image libraries use it."""
-    near = (1.5 * distance - 2.5) * distance * distance + 1
-    far = ((-0.5 * distance + 2.5) * distance - 4) * distance + 2
-    return torch.where(distance <= 1, near, torch.where(distance < 2, far, 0.0))
+    near, far = distance.clamp(max=1), distance.clamp(1, 2)  # each part is 0 beyond its end
+    return ((1.5 * near - 2.5) * near * near + 1) + (((-0.5 * far + 2.5) * far - 4) * far + 2)

@@ -1,8 +1,8 @@
 """A small program of the shape that the compiler emits, by hand: what the runtime's tests train.
 
 A linear encoder with dropout and a momentum copy, a queue with presence, a learned scale, noise as views, two
-optimisers, evaluations. TINY_PAUSE (seconds a step) gives a test time to send a signal; TINY_BREAK is the step whose
-loss is not a number.
+optimisers, evaluations. From step TINY_SLOW on a step takes so long that a test can send a signal meanwhile;
+TINY_BREAK is the step whose loss is not a number.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import math
 import os
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -35,13 +35,18 @@ class Program(rt.Program):
 
     spec = "tiny"
     title = "A tiny method"
-    streams = {"points": rt.Stream(default={"train": table(96, 1), "test": table(24, 2)})}
+    streams: ClassVar = {"points": rt.Stream(default={"train": table(96, 1), "test": table(24, 2)})}
     phases = (
         rt.Train("train_1", stream=("points",), options={"batch": 16, "epochs": 4}, line="tiny.cl:7"),
         rt.Evaluate("on_1", stream="points", options={"split": "test"}, every=("epoch", 2), line="tiny.cl:12"),
         rt.Train("train_2", stream="points", options={"batch": 32, "steps": 5}, line="tiny.cl:15"),
         rt.Evaluate("on_2", stream="points", options={"split": "test"}, line="tiny.cl:18"),
     )
+
+    f: nn.Sequential
+    Q: Tensor
+    Q_present: Tensor
+    at: Tensor
 
     def build(self) -> None:
         self.f = nn.Sequential(rt.module("linear", [6], {}, consumes=(8,), produces=1), nn.Dropout(0.2))
@@ -65,7 +70,8 @@ class Program(rt.Program):
         return (logits.logsumexp(1) - logits[:, 0]).mean(), {"k": k}
 
     def train_1(self, batch: dict[str, Tensor], clock: rt.Clock) -> dict[str, Any]:
-        time.sleep(float(os.environ.get("TINY_PAUSE", "0")))
+        if clock.step >= int(os.environ.get("TINY_SLOW", "1000")):
+            time.sleep(0.4)
         rt.ema_(self.t, self.f, keep=0.9)
         loss, held = self.run(self.objective_1)(batch["pixel"], self.draws_1(batch, clock))
         if str(clock.step) == os.environ.get("TINY_BREAK"):

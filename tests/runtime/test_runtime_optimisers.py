@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+import cldsl
 from cldsl.catalogue import CatalogueError
 from cldsl.runtime.optimisers.catalog import OPTIMISERS, bind_optimiser, optimiser_entry
 from cldsl.runtime.optimisers.rule import Rule
@@ -36,7 +38,7 @@ def gradients(step: int) -> list[Tensor]:
 
 def sgd(
     p: Tensor, g: Tensor, s: dict[str, Any], lr: float, momentum: float, decay: float, nesterov: bool = False
-) -> Tensor:
+) -> Any:
     g = g + decay * p
     s["v"] = g if "v" not in s else momentum * s["v"] + g
     return p - lr * (g + momentum * s["v"] if nesterov else s["v"])
@@ -44,7 +46,7 @@ def sgd(
 
 def adam(
     p: Tensor, g: Tensor, s: dict[str, Any], lr: float, decay: float, betas: tuple[float, float], apart: bool
-) -> Tensor:
+) -> Any:
     p = p * (1 - lr * decay) if apart else p
     g = g if apart else g + decay * p
     s["t"] = s.get("t", 0) + 1
@@ -53,7 +55,7 @@ def adam(
     return p - lr * (s["m"] / (1 - betas[0] ** s["t"])) / ((s["v"] / (1 - betas[1] ** s["t"])).sqrt() + 1e-8)
 
 
-def lars(p: Tensor, g: Tensor, s: dict[str, Any], lr: float, decay: float, trust: float, exclude: bool) -> Tensor:
+def lars(p: Tensor, g: Tensor, s: dict[str, Any], lr: float, decay: float, trust: float, exclude: bool) -> Any:
     if p.dim() > 1 or not exclude:
         g = g + decay * p
         own, its = float(p.norm()), float(g.norm())
@@ -62,7 +64,7 @@ def lars(p: Tensor, g: Tensor, s: dict[str, Any], lr: float, decay: float, trust
     return p - lr * s["v"]
 
 
-def larc(p: Tensor, g: Tensor, s: dict[str, Any], lr: float, decay: float, trust: float) -> Tensor:
+def larc(p: Tensor, g: Tensor, s: dict[str, Any], lr: float, decay: float, trust: float) -> Any:
     own, its = float(p.norm()), float(g.norm())
     if own > 0 and its > 0:
         g = (g + decay * p) * (trust * own / (its + decay * own + 1e-8))
@@ -177,7 +179,8 @@ def test_nothing_to_move_is_told() -> None:
 
 
 def test_the_catalogue_and_the_package_load_without_torch() -> None:
-    code = "import sys, cldsl.runtime, cldsl.runtime.optimisers.catalog as c; print('torch' in sys.modules, len(c.OPTIMISERS))"
-    root = str(__import__("pathlib").Path(__import__("cldsl").__file__).parents[1])
+    code = "import sys, cldsl.runtime, cldsl.runtime.optimisers.catalog as c\n"
+    code += "print(bool({'torch', 'numpy', 'pydantic'} & sys.modules.keys()), len(c.OPTIMISERS))"
+    root = Path(cldsl.__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, check=True)
     assert done.stdout.split() == ["False", str(len(OPTIMISERS))]

@@ -8,6 +8,7 @@ import math
 import signal
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ import torch
 from rich.console import Console
 
 from cldsl import runtime as rt
+from cldsl.runtime import checkpoint, trainer
 from cldsl.runtime.clock import Clock
 from cldsl.runtime.errors import RunError, RunFailed, Stopped
 from cldsl.runtime.main import fit, main
@@ -23,6 +25,7 @@ from cldsl.runtime.monitor import Monitor
 from cldsl.runtime.options import RunOptions
 from cldsl.runtime.phases import Train
 from cldsl.runtime.progress import Display
+from cldsl.runtime.reports import Reports
 from cldsl.runtime.watch import Watch
 
 
@@ -149,8 +152,37 @@ def test_a_loss_that_is_no_number_stops_the_run_and_keeps_the_last_checkpoint(
 ) -> None:
     monkeypatch.setenv("TINY_BREAK", "8")
     with pytest.raises(RunFailed, match=r"loss is nan at step 8 of train_1 \(tiny.cl:7\)"):
-        fit(runtime_tiny.Program, options(out=tmp_path))
+        fit(runtime_tiny.Program, options(out=tmp_path, save_every=6))
     assert json.loads((tmp_path / "checkpoints" / "last.json").read_text())["step"] == 6
+
+
+def test_checkpoints_without_a_number_of_steps_are_at_ends_of_epochs_and_not_too_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def saved(out: Path, pause: float) -> list[tuple[int, int]]:
+        monkeypatch.setattr(trainer, "PAUSE", pause)
+        places = []
+        monkeypatch.setattr(
+            checkpoint, "save", lambda stem, tensors, record: places.append((record["phase"], record["step"]))
+        )
+        fit(Trace, options(out=out))
+        return places
+
+    ends = [(1, 0), (2, 0), (3, 0), (4, 0)]
+    assert saved(tmp_path / "a", 1000.0) == ends
+    assert saved(tmp_path / "b", 0.0) == [(0, 6), (0, 12), (0, 18), *ends[:2], (2, 3), *ends[2:]]
+
+
+def test_a_metric_of_several_numbers_reports_each() -> None:
+    reports = Reports()
+    found = {"retrieval": {"r1": 0.5, "r5": torch.tensor(0.75)}, "curve": torch.tensor([1, 2])}
+    assert reports.add("on_1", found, before=False, keep=True) == {
+        "eval/retrieval/r1": 0.5,
+        "eval/retrieval/r5": 0.75,
+        "eval/curve": [1.0, 2.0],
+    }
+    assert reports.add("on_2", {"curve": 3}, before=True, keep=True) == {"before/on_2/curve": 3.0}
+    assert list(reports.values) == ["retrieval/r1", "retrieval/r5", "curve", "before/on_2/curve"]
 
 
 def test_values_that_wait_are_judged_at_their_own_step() -> None:
@@ -218,6 +250,26 @@ def test_tensorboard_missing_is_one_line(
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     code, _, err = ends(["--tensorboard", "--out", str(tmp_path / "run")], capsys)
     assert code == 2 and "pip install 'cldsl[tensorboard]'" in err and err.count("\n") == 1
+
+
+def test_tensorboard_gets_the_numbers_of_the_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scalars: list[tuple[str, float, int]] = []
+
+    class Writer:
+        def __init__(self, path: str) -> None:
+            assert path == str(tmp_path / "run" / "tensorboard")
+
+        def add_scalar(self, name: str, value: float, step: int) -> None:
+            scalars.append((name, value, step))
+
+        def close(self) -> None:
+            scalars.append(("closed", 0.0, 0))
+
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", SimpleNamespace(SummaryWriter=Writer))
+    fit(Trace, options(out=tmp_path / "run", tensorboard=True, epochs=1))
+    assert [step for name, _, step in scalars if name == "train/loss"] == [0, 5, 6, 8]
+    assert ("before/spread", 1.0, 0) in scalars and ("eval/level", 2.0, 9) in scalars
+    assert scalars[-1][0] == "closed" and not any(name == "phase" for name, _, _ in scalars)
 
 
 # ---- watching and showing

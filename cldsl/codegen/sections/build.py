@@ -5,7 +5,7 @@ Input: the plan's models, tensors, draws and optimisers. Output: one `Define`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from cldsl.codegen.names import Identifier
 from cldsl.codegen.scope import Scope
@@ -38,7 +38,7 @@ def build(scope: Scope) -> Define:
         body += _model(scope, model)
     for tensor in scope.plan.tensors:
         body += _tensor(scope, tensor)
-    for ring in dict.fromkeys(tensor.ring for tensor in scope.plan.tensors if tensor.ring is not None):
+    for ring in scope.rings():
         zero = call("torch.zeros", display(()), dtype=name("torch", "long"))
         body.append(Do(call("rt.state", name("self"), Literal(str(scope.attribute(f"{ring}_pointer"))), zero)))
     for phase in scope.plan.phases:
@@ -119,7 +119,7 @@ def _start(scope: Scope, tensor: TensorPlan) -> Expression:
         if distribution == "sphere" and places and places[0] != len(tensor.axes) - 1:
             named["dim"] = Literal(places[0])
         seed = Attribute(name("self"), Identifier("seed"))
-        return call("rt.start", seed, Literal(tensor.name), Literal(distribution), Literal(_args(args)), shape, **named)
+        return call("rt.start", seed, Literal(tensor.name), Literal(distribution), Literal(tuple(args)), shape, **named)
     value = tensor.init[1] if tensor.init[0] == "value" else 0
     typed: dict[str, Expression] = {}
     if tensor.dtype in _DTYPES:
@@ -128,14 +128,6 @@ def _start(scope: Scope, tensor: TensorPlan) -> Expression:
     else:
         value = float(value)
     return call("torch.full", shape, Literal(value), **typed)
-
-
-def _args(args: object) -> tuple[object, ...]:
-    """A distribution's arguments in order, given as a sequence or as (name, value) pairs."""
-    if isinstance(args, Mapping):
-        return tuple(args.values())
-    listed = tuple(args) if isinstance(args, (tuple, list)) else (args,)
-    return tuple(each[1] if isinstance(each, tuple) and len(each) == 2 and isinstance(each[0], str) else each for each in listed)
 
 
 def _legend(tensor: TensorPlan) -> str:
@@ -166,6 +158,8 @@ def _optimiser(scope: Scope, optimiser: OptimiserPlan) -> Statement:
     for member, factor in optimiser.members:
         moved = Attribute(name("self"), scope.attribute(member))
         members.append(moved if factor == 1 else display((moved, Literal(factor))))
-    options = {key: Literal(value) for key, value in optimiser.options}
-    made = call("self.optimiser", Literal(optimiser.name), Literal(optimiser.entry), Listed("list", tuple(members)), **options)
+    options = {key: Literal(value) for key, value in optimiser.options if value is not None}
+    made = call(
+        "self.optimiser", Literal(optimiser.name), Literal(optimiser.entry), Listed("list", tuple(members)), **options
+    )
     return Do(made, optimiser.span.short)

@@ -1,7 +1,7 @@
 """`on_k`: an evaluation over whole columns, modules a chunk of rows at a time.
 
-Input: an `on` block. Output: the `Define` of its method, which returns its reports by name. A fitted metric's tensors are
-computed on the split it is fitted on, too.
+Input: an `on` block. Output: the `Define` of its method, which returns its reports by name. A fitted metric's tensors
+are computed on the split it is fitted on, too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,21 @@ from cldsl.codegen.functions import arguments
 from cldsl.codegen.names import RESERVED, Identifier, Names
 from cldsl.codegen.scope import Scope
 from cldsl.codegen.sections.step import argument, assignment
-from cldsl.codegen.statements import Assign, Attribute, Call, Define, Expression, Literal, Mapped, Name, Return, Statement, call, display, name
+from cldsl.codegen.statements import (
+    Assign,
+    Attribute,
+    Call,
+    Define,
+    Expression,
+    Literal,
+    Mapped,
+    Name,
+    Return,
+    Statement,
+    call,
+    display,
+    name,
+)
 from cldsl.graph.nodes import Function
 from cldsl.graph.plan import OnPlan, ReportPlan
 
@@ -40,7 +54,9 @@ class Evaluation:
         if "clock" in kinds:
             head.append(Assign((name("now"),), call("clock.as_tensors", name("self", "device"))))
         doc = f"Reports on {self.phase.stream} ({self.phase.span.short}), by name."
-        return Define(self.scope.method(self.phase.name), ("self", "data", "clock"), (*head, *runs, Return(reports)), doc=doc)
+        return Define(
+            self.scope.method(self.phase.name), ("self", "data", "clock"), (*head, *runs, Return(reports)), doc=doc
+        )
 
     def _splits(self, function: Function) -> list[str]:
         """The block's split first, then those that its outputs are fitted on."""
@@ -54,7 +70,8 @@ class Evaluation:
         held = self.held.setdefault(split, {})
         called = Attribute(name("self"), self.scope.method(self.phase.name, function.name))
         values = tuple(
-            argument(leaf.attr("kind"), str(leaf.attr("name")), held, self.columns[split]) for leaf in arguments(function)
+            argument(leaf.attr("kind"), str(leaf.attr("name")), held, self.columns[split])
+            for leaf in arguments(function)
         )
         targets = []
         for key, _ in function.outputs:
@@ -66,7 +83,7 @@ class Evaluation:
         tensors = self._tensors(report, self.split)
         if report.metric is None:
             return tensors[0]
-        options = {key: Literal(value) for key, value in report.options}
+        options = {key: Literal(value) for key, value in report.options if value is not None}
         if report.fit is None:
             return call("rt.metric", Literal(report.metric), *tensors, **options)
         both: dict[str, Expression] = {

@@ -32,7 +32,8 @@ from cldsl.codegen.statements import (
     name,
 )
 from cldsl.graph.nodes import Function
-from cldsl.graph.plan import Action, Advance, Assign as Put, Guarded, Log, Minimize, Mix, Objective, Run, TrainPlan
+from cldsl.graph.plan import Action, Advance, Guarded, Level, Log, Minimize, Mix, Objective, Run, TrainPlan
+from cldsl.graph.plan import Assign as Put
 
 
 class Step:
@@ -40,7 +41,7 @@ class Step:
 
     def __init__(self, scope: Scope, phase: TrainPlan, draws: Identifier | None) -> None:
         self.scope, self.phase, self.draws = scope, phase, draws
-        self.names = Names({*RESERVED, "skip", "logs"})
+        self.names = Names(RESERVED)
         self.held: dict[str, Identifier] = {}
         self.logs: list[tuple[str, Expression]] = []
 
@@ -91,6 +92,9 @@ class Step:
             return [assignment(self.scope, action, self.held)]
         if isinstance(action, Advance):
             return [self._advance(action)]
+        if isinstance(action, Level):
+            self.logs.append((action.name, scalar(action.value)))
+            return []
         assert isinstance(action, Log)
         value = method(Name((self.held[action.output],)), "detach")
         self.logs.append((action.name, value))

@@ -1,0 +1,37 @@
+# The developer's door. `make run` and `make test` are the two commands of the README; .ci/run calls `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+THREADS = OMP_NUM_THREADS=1
+
+.PHONY: run test quick check bench install clean
+
+run: $(VENV)/ready
+	$(BIN)/cldsl run specs/dcl.cl --out runs/dcl --overwrite
+
+test: $(VENV)/ready
+	$(THREADS) $(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+quick: $(VENV)/ready
+	$(THREADS) $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not inductor"
+
+check: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy cldsl
+	$(BIN)/cldsl fmt --check specs/*.cl cldsl/std/*.cl
+
+bench: $(VENV)/ready
+	$(BIN)/python tests/bench/bench_views.py
+
+install: $(VENV)/ready
+
+# torch first and alone, by its exact pin: a CPU build; an open range would fetch gigabytes.
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,data,tables]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs build dist

@@ -1,0 +1,70 @@
+"""A logsumexp that may be over no row, in an objective: it is -inf there, and so may the objective be.
+
+Input: the objectives. Output: warnings. `logaddexp` and `exp` take -inf as it is meant, and presence leaves absent anchors out; a path
+to the objective past neither is told.
+"""
+
+from __future__ import annotations
+
+from cldsl.elaborate import census
+from cldsl.elaborate.shared import Shared
+from cldsl.graph.nodes import COMPARISONS, Node, topological
+
+_SETTLED = frozenset({"logaddexp", "exp", "where", "maximum", "sigmoid", "tanh", "softplus", "isfinite", "relu", "topk", "sort", "argmax"}) | COMPARISONS
+
+
+def judge(shared: Shared) -> None:
+    """Every objective once."""
+    for loss, span in shared.losses:
+        order = topological([loss])
+        risky = {node for node in order if _may_be_empty(node)}
+        if risky and _arrives(order, risky, loss):
+            shared.warn(
+                span, "logsumexp-over-nothing", "a logsumexp in this objective may be over no row", "over nothing it is -inf, and the objective with it",
+                "widen the predicate, or combine it by `logaddexp`",
+            )  # fmt: skip
+
+
+def _may_be_empty(node: Node) -> bool:
+    if node.op != "reduce" or node.attr("kind") != "logsumexp" or len(node.inputs) != 2:
+        return False
+    mask = node.inputs[1]
+    over = set(node.attr("over"))
+    if not over & set(mask.names):
+        return False
+    answers = set()
+    for cut in (3, 4):
+        try:
+            answers |= _some(mask, over, cut)
+        except census.Undecided:
+            answers.add(None)
+    return answers != {True}
+
+
+def _some(mask: Node, over: set[str], cut: int) -> set[bool | None]:
+    mini = census.Miniature([mask], cut)
+    outer = [name for name in mask.names if name not in over]
+    inner = [name for name in mask.names if name in over]
+    found: set[bool | None] = set()
+    for where in census.places(mini, outer):
+        found.add(True if any(mini.at(mask, {**where, **each}) is True for each in census.places(mini, inner)) else None)
+    return found
+
+
+def _arrives(order: list[Node], risky: set[Node], loss: Node) -> bool:
+    """Whether -inf may come to the loss: carried upwards through what passes it on."""
+    carried: set[Node] = set()
+    for node in order:
+        if node in risky:
+            carried.add(node)
+            continue
+        below = [each for each in node.inputs if each in carried]
+        if not below or node.op in _SETTLED:
+            continue
+        if node.op == "reduce":
+            if len(node.inputs) == 2:
+                continue  # what is absent is skipped, and the presence of an anchor asks for a row
+            if node.attr("kind") == "logsumexp" and node.inputs[0].op == "stack" and not all(each in carried for each in node.inputs[0].inputs):
+                continue
+        carried.add(node)
+    return loss in carried

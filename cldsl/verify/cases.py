@@ -1,0 +1,131 @@
+"""A published case: params, and inputs, outputs and gradients as tensors with named axes.
+
+Input: a JSON file. Output: a `Case`, and its values at one step. Reads files only; knows nothing of specs.
+
+A case of several steps writes a value for each step, as `NAME_step0`, `NAME_after_step0`, ... or with a first axis
+`step`; `at_step` and `Expected` tell them apart, so that the rest sees one value under one name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from cldsl.verify.errors import CaseError
+
+_KINDS = {"float64": torch.float64, "float32": torch.float64, "int64": torch.int64, "int32": torch.int64, "bool": torch.bool}
+_STEP = re.compile(r"_step(\d+)$")
+_ENDING = re.compile(r"(_per_step|_step\d*)$")
+
+
+@dataclass(frozen=True, eq=False)
+class Array:
+    """A tensor and the names of its axes."""
+
+    data: Tensor
+    axes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """An output or a gradient that a case expects: its key in the file, the report it is of, at which step.
+
+    wrt: the input whose gradient it is, None for an output.
+    """
+
+    key: str
+    name: str
+    array: Array
+    step: int
+    wrt: str | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case as its file has it."""
+
+    name: str
+    source: str
+    params: Mapping[str, Any]
+    inputs: Mapping[str, Array]
+    outputs: Mapping[str, Array]
+    gradients: Mapping[str, Array]
+
+    @property
+    def steps(self) -> int:
+        """How many steps it has, by its param `steps` or by its values; 1 where it has no steps."""
+        counts = [array.data.shape[0] for array in self.inputs.values() if array.axes[:1] == ("step",)]
+        numbered = [int(found[1]) + 1 for name in [*self.inputs, *self.outputs] if (found := _STEP.search(name))]
+        written = self.params.get("steps")
+        return max([1, *counts, *numbered, *([written] if isinstance(written, int) else [])])
+
+    def at_step(self, step: int) -> dict[str, Array]:
+        """The inputs of a step by their names without the step; inputs that have none are there at every step."""
+        found = {}
+        for name, array in self.inputs.items():
+            numbered = _STEP.search(name)
+            if numbered is None:
+                stepped = array.axes[:1] == ("step",)
+                found[name] = Array(array.data[step], array.axes[1:]) if stepped else array
+            elif int(numbered[1]) == step:
+                found[name[: numbered.start()]] = array
+        return found
+
+    def expected(self) -> list[Expected]:
+        """Every output and gradient, one entry for each step."""
+        found: list[Expected] = []
+        for key, array in self.outputs.items():
+            found += _stepwise(key, array, key, None)
+        for key, array in self.gradients.items():
+            output, _, wrt = key.partition("/")
+            found += _stepwise(key, array, output, _ENDING.sub("", wrt))
+        return found
+
+
+def _stepwise(key: str, array: Array, name: str, wrt: str | None) -> list[Expected]:
+    numbered = _STEP.search(name)
+    short = _ENDING.sub("", name)
+    if numbered is None and array.axes[:1] == ("step",):
+        return [Expected(key, short, Array(each, array.axes[1:]), step, wrt) for step, each in enumerate(array.data)]
+    return [Expected(key, short, array, int(numbered[1]) if numbered else 0, wrt)]
+
+
+def load_case(path: str | Path) -> Case:
+    """The case of a file. Raises CaseError for a file that is none."""
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CaseError(f"{path} is no case: {error}") from error
+    if not isinstance(content, dict) or not {"source", "inputs", "outputs"} <= set(content):
+        raise CaseError(f"{path} is no case: it has no source, inputs or outputs")
+    parts = [_arrays(path, content.get(part, {})) for part in ("inputs", "outputs", "gradients")]
+    return Case(str(content.get("case", path.stem)), str(content["source"]), dict(content.get("params", {})), *parts)
+
+
+def load_cases(place: str | Path) -> list[Case]:
+    """The case of a file, or those of a folder by name. Raises CaseError where there is none."""
+    place = Path(place)
+    files = [place] if place.is_file() else sorted(place.glob("*.json"))
+    if not files:
+        raise CaseError(f"there is no case in {place}")
+    return [load_case(file) for file in files]
+
+
+def _arrays(path: Path, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Array]:
+    found = {}
+    for name, entry in entries.items():
+        kind = _KINDS.get(entry["dtype"])
+        if kind is None:
+            raise CaseError(f"{path}: {name} is of {entry['dtype']}; known are {', '.join(_KINDS)}")
+        numbers = [float("nan") if each is None else float(each) for each in entry["data"]] if kind.is_floating_point else entry["data"]
+        data = torch.tensor(numbers, dtype=kind).reshape(entry["shape"])
+        found[name] = Array(data, tuple(entry["axes"]))
+    return found

@@ -1,0 +1,37 @@
+spec mochi_cases "Published cases of hard negative mixing" from "../mochi.cl"
+
+# Encoder outputs are the leaves: `nothing` is there for minimize to move, at rate 0. The ring starts at slot 0; a case
+# that starts elsewhere is turned by its pointer, and turned back where slots are reported.
+variant queue "*src/moco.py, MoCo":
+    data case: query[item, dim], key[item, dim], pair_rank[pair, item, mix] -> rank, alpha[item, mix], mix_rank[item, blend] -> rank, beta[item, blend]
+    data start: queue_init[slot, dim]
+    param tau = case_tau, hardest = case_n_hard, pairs = case_s_type1, blends = case_s_type2
+    learn nothing = 0
+    state Q[slot, dim] = queue_init[slot = (slot + case_pointer_init) % size(slot)]
+    state pointer = case_pointer_init
+    let q = unit(query), k = stop(unit(key))
+    let i = pair_rank[pair = 0], j = pair_rank[pair = 1], r = mix_rank, share = alpha, own = beta
+    let number = step + case_first_step_number
+    let first = number > case_start_type1_after_step and case_start_type1_after_step > 0
+    let second = number > case_start_type2_after_step and case_start_type2_after_step > 0
+    contrast pull:
+        negative c in Q
+        negative c in two if first
+        negative c in one if second
+    # the same candidates as a table: the key, the slots, mixes of two, mixes with the query
+    let list[nth = hardest] = sum[n in Q top hardest by dot(q, n)](n.slot if n.rank == nth else 0)                # [item, nth]
+    let two_of = unit(share * Q[slot = list[nth = i]] + (1 - share) * Q[slot = list[nth = j]])
+    let one_of = unit(own * q + (1 - own) * Q[slot = list[nth = r]])
+    let turned = Q[slot = (slot - case_pointer_init) % size(slot)]
+    let table = cat[candidate](
+        stack[candidate](dot(q, k)), dot(q, turned)[slot -> candidate],
+        (dot(q, two_of) if first)[mix -> candidate], (dot(q, one_of) if second)[blend -> candidate]
+    ) / tau
+    train on case:
+        minimize mean(infonce(pull)) + nothing by sgd(lr = 0)
+        report hard_slots[item, nth] = (list + case_pointer_init) % size(slot)
+        report logits[item, candidate] = table
+        Q <- push[slot](Q, k)
+        pointer <- (pointer + size(item)) % size(slot)
+        report queue_after[slot, dim] = Q[slot = (slot - case_pointer_init) % size(slot)]
+        report pointer_after = pointer
