@@ -42,7 +42,7 @@ class Contrastive(lightning.LightningModule):  # type: ignore[misc]  # lightning
         (images,) = batch
         views = [self.encoder(images + 0.1 * torch.randn_like(images)) for _ in range(2)]
         z = nn.functional.normalize(torch.stack(views, 1), dim=-1)  # [item, v, dim]
-        loss = self.program.loss(z=z)
+        loss: Tensor = self.program.loss(z=z)
         self.log("train/loss", loss)
         return loss
 

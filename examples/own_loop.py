@@ -55,7 +55,7 @@ def train(images: Tensor, epochs: int, batch: int = 64, seed: int = 0) -> tuple[
     for _ in range(epochs):
         order = torch.randperm(len(images), generator=chance)
         total = 0.0
-        batches = [rows for rows in order.split(batch) if len(rows) == batch]
+        batches = [order[start : start + batch] for start in range(0, len(order) - batch + 1, batch)]
         for rows in batches:
             views = [net(view(images[rows], chance)) for _ in range(2)]
             loss = program.loss(z=torch.stack(views, 1))  # [item, v, dim], as the spec's z

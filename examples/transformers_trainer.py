@@ -23,7 +23,7 @@ from torch.utils.data import Dataset
 import cldsl
 
 try:
-    import accelerate  # noqa: F401  (the trainer imports it late and explains its absence at length)
+    import accelerate  # type: ignore[import-untyped]  # noqa: F401  (Trainer imports it late)
     from transformers import BertConfig, BertModel, Trainer, TrainingArguments
 except ModuleNotFoundError as error:
     sys.exit(f"this example needs the package {error.name}: pip install 'cldsl[hf]' accelerate")
@@ -73,17 +73,24 @@ class Encoder(nn.Module):
         """[item, token] to [item, dim]."""
         there = (input_ids != ABSENT)[..., None]
         hidden = self.bert(input_ids, attention_mask=there[..., 0].long()).last_hidden_state
-        return (hidden * there).sum(1) / there.sum(1)
+        pooled: Tensor = (hidden * there).sum(1) / there.sum(1)
+        return pooled
 
 
-class ContrastiveTrainer(Trainer):  # type: ignore[misc]  # transformers may be absent
+class ContrastiveTrainer(Trainer):
     """The trainer with the spec's objective for its loss."""
 
     def __init__(self, *args: Any, params: dict[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.program = cldsl.compile(SPEC, set=params)
 
-    def compute_loss(self, model: nn.Module, inputs: dict[str, Tensor], return_outputs: bool = False, **_: Any) -> Any:
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Tensor | tuple[Tensor, Any]:
         """The objective on two passes of the same sentences; dropout makes them differ."""
         views = [model(inputs["input_ids"]) for _ in range(2)]
         z = nn.functional.normalize(torch.stack(views, 1), dim=-1)  # [item, v, dim]

@@ -27,3 +27,10 @@ train on digits(batch = 64, epochs = 20):
 
 on digits(split = "test"):
     report knn = knn(f(image), label, k = 5)
+
+variant hardest:  # of all negatives, the closest alone
+    def hardest(R)[a in R] = mean[p in a.positive](relu(max[n in a.negative](R(a, n)) - R(a, p) + margin))
+    train from this:
+        minimize mean(hardest(pull)) else 0 by adam(lr = 2e-3)
+
+claim knn: hardest < this

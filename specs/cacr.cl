@@ -1,7 +1,7 @@
 spec cacr "Contrastive attraction and contrastive repulsion" "https://arxiv.org/abs/2105.03746"
 
 use std.losses (infonce)
-use std.views (crop_jitter)
+use std.views (crop_turn)
 use std.schedules (two_steps, cosine)
 
 param attract: real >= 0 = 1                                  # t+: how much more a far positive weighs
@@ -9,11 +9,12 @@ param repel: real >= 0 = 0.9                                  # t-: how much mor
 param alpha: real > 0 = 1                                     # weight of the attraction
 param beta: real > 0 = 1                                      # weight of the repulsion
 param views: int >= 2 = 4
+param rate: real > 0 = 0.1
 param pixels: int > 0 = 28
 
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k", "uoft-cs/cifar10"
 
-view x[v = views] ~ crop_jitter(image, pixels, scale = (0.3, 1), flip_p = 0)
+view x[v = views] ~ crop_turn(image, pixels)
 model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = linear(32)
 let z = unit(g(f(x)))                                         # [item, v, dim]
@@ -36,7 +37,7 @@ let close = mean(pulled(attraction, attract))
 let apart = mean[item, v, w if v < w](pushed(repulsion, repel))
 
 train on photos(batch = 128, epochs = 12):
-    minimize close + apart by sgd(lr = two_steps(0.06, 9, 11), momentum = 0.9, decay = 1e-4)
+    minimize close + apart by sgd(lr = two_steps(rate, 9, 11), momentum = 0.9, decay = 1e-4)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)
@@ -57,7 +58,7 @@ variant baseline:                                             # InfoNCE on two v
         similarity  dot(a, c)
         temperature 0.19
     train from this:
-        minimize mean(infonce(pull)) by sgd(lr = two_steps(0.06, 9, 11), momentum = 0.9, decay = 1e-4)
+        minimize mean(infonce(pull)) by sgd(lr = two_steps(rate, 9, 11), momentum = 0.9, decay = 1e-4)
 
 variant momentum:                                             # MoCo frame: keys, a queue, detached weights
     param repel = 2, keep: real >= 0 <= 1 = 0.999
@@ -77,7 +78,7 @@ variant momentum:                                             # MoCo frame: keys
     let apart = mean(pushed(repulsion, repel))
     train from this:
         t <- mix(t, (f, g), keep)
-        minimize close + apart by sgd(lr = cosine(0.03), momentum = 0.9, decay = 1e-4)
+        minimize close + apart by sgd(lr = cosine(rate), momentum = 0.9, decay = 1e-4)
         Q <- push[slot](Q, k[v = views - 1])                  # keys of the last view alone
 
 variant rbf from momentum:                                    # each key weighs its queries, far ones more; each query runs InfoNCE
@@ -90,6 +91,6 @@ variant rbf from momentum:                                    # each key weighs 
         softmean[q in a.positive](stop(dist2(a, q) / heat), 2 * heat * (logsumexp[m in k if m.v == a.v](R(m, q)) - R(a, q)))
     )
     train from this:
-        minimize mean(ranked(queries)) by sgd(lr = cosine(0.03), momentum = 0.9, decay = 1e-4)
+        minimize mean(ranked(queries)) by sgd(lr = cosine(rate), momentum = 0.9, decay = 1e-4)
 
 claim linear: uniform < this, two_views < this, baseline < this

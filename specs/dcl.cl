@@ -1,7 +1,7 @@
 spec dcl "Decoupled contrastive learning" "https://arxiv.org/abs/2110.06848"
 
 use std.losses (decoupled, infonce)
-use std.views (crop_jitter)
+use std.views (crop_turn)
 use std.schedules (cosine)
 
 param tau: real > 0 = 0.1                                     # temperature
@@ -10,7 +10,7 @@ param pixels: int > 0 = 28
 
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k", "uoft-cs/cifar10"
 
-view x[v = 2] ~ crop_jitter(image, pixels, scale = (0.3, 1), flip_p = 0)
+view x[v = 2] ~ crop_turn(image, pixels)
 model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = mlp([64, 32])
 let z = unit(g(f(x)))                                         # [item, v, dim]

@@ -1,18 +1,19 @@
 spec hardness_aware "Understanding the behaviour of contrastive loss" "https://arxiv.org/abs/2012.09740"
 
 use std.losses (infonce, simple_loss)
-use std.views (crop_jitter)
+use std.views (crop_turn)
 use std.schedules (two_steps)
 
 param tau: real > 0 = 0.3                                     # small: uniform and intolerant; large: tolerant
 param alpha: real > 0 <= 1 = 1                                # share of the negatives that is kept, hardest first
 param lam: real > 0 = 1e-3                                    # simple loss: weight of a negative
 param keep: real >= 0 <= 1 = 0.5                              # how much of a bank row stays
+param rate: real > 0 = 0.1
 param pixels: int > 0 = 28
 
 data photos: image[item, channel, row, column], label[item] -> class, id[item] -> sample from "mnist-5k", "uoft-cs/cifar100"
 
-view x ~ crop_jitter(image, pixels, scale = (0.3, 1), flip_p = 0)
+view x ~ crop_turn(image, pixels)
 model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = linear(32)
 let z = unit(g(f(x)))                                         # [item, dim]
@@ -30,7 +31,7 @@ contrast pull:
     temperature tau
 
 train on photos(batch = 128, epochs = 12):
-    minimize mean(infonce(pull)) by sgd(lr = two_steps(0.03, 9, 11), momentum = 0.9, decay = 5e-4)
+    minimize mean(infonce(pull)) by sgd(lr = two_steps(rate, 9, 11), momentum = 0.9, decay = 5e-4)
     bank[sample = id] <- unit(keep * bank[sample = id] + (1 - keep) * z)       # z as the loss saw it
 
 on photos(split = "test"):
@@ -46,7 +47,7 @@ variant hard:                                                 # explicit hard ne
     param tau = 1, alpha = 0.08
 variant simple:                                               # no softmax: no hardness
     train from this:
-        minimize mean(simple_loss(pull, lam)) by sgd(lr = two_steps(0.03, 9, 11), momentum = 0.9, decay = 5e-4)
+        minimize mean(simple_loss(pull, lam)) by sgd(lr = two_steps(rate, 9, 11), momentum = 0.9, decay = 5e-4)
 variant hard_simple from simple:
     param alpha = 0.08
 
@@ -56,11 +57,11 @@ variant as_published:                                         # the k best of th
         -log(mean[p in a.positive](exp(R(a, p) - logsumexp[n in bank top nearest by dot(a, n)](R(a, n)))) + 1e-7)
     )
     train from this:
-        minimize mean(capped(pull)) by sgd(lr = two_steps(0.03, 9, 11), momentum = 0.9, decay = 5e-4)
+        minimize mean(capped(pull)) by sgd(lr = two_steps(rate, 9, 11), momentum = 0.9, decay = 5e-4)
 
 variant as_published_simple from as_published:                # the mean over all slots, the own one included
     def flat(R)[a in R] = mean[n in bank](R.similarity(a, n)) - sum[p in a.positive](R.similarity(a, p))
     train from this:
-        minimize mean(flat(pull)) by sgd(lr = two_steps(0.03, 9, 11), momentum = 0.9, decay = 5e-4)
+        minimize mean(flat(pull)) by sgd(lr = two_steps(rate, 9, 11), momentum = 0.9, decay = 5e-4)
 
 claim knn: simple < this, simple < hard_simple, warm < hard

@@ -1,7 +1,7 @@
 spec isogclr "Robust global contrastive loss with individual temperatures" "https://arxiv.org/abs/2305.11965"
 
 use std.losses (infonce)
-use std.views (simclr)
+use std.views (crop_turn)
 use std.schedules (cosine)
 
 param rho: real > 0 = 0.4                                     # radius of the robust expectation
@@ -12,11 +12,12 @@ param tau0: real > 0 = 0.1
 param low: real > 0 = 0.05
 param high: real > 0 = 1
 param bound: real > 0 = 3                                     # the slope is clipped
+param rate: real > 0 = 4
 param pixels: int > 0 = 28
 
 data photos: image[item, channel, row, column], label[item] -> class, id[item] -> sample from "mnist-5k-lt", "uoft-cs/cifar100"
 
-view x[v = 2] ~ simclr(image, pixels, scale = (0.3, 1), flip_p = 0, blur_p = 0)
+view x[v = 2] ~ crop_turn(image, pixels)
 model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = mlp([64, 32])
 let z = unit(g(f(x)))                                         # [item, v, dim]
@@ -42,7 +43,7 @@ let now = batch if epoch == 0 else (1 - gamma) * s[sample = id] + gamma * batch
 let steep = stop(clamp(mean[v](slope(pull, now)), -bound, bound))
 
 train on photos(batch = 64, epochs = 30):
-    minimize mean[item](sum[v](surrogate(pull, now))) by lars(lr = cosine(0.8, warm_epochs = 2), momentum = 0.9, decay = 1e-4)
+    minimize mean[item](sum[v](surrogate(pull, now))) by lars(lr = cosine(rate, warm_epochs = 2), momentum = 0.9, decay = 1e-4)
     report objective = mean(own_tau * (log(mean[v](now)) + rho))
     s[sample = id] <- mean[v](now)
     u[sample = id] <- (1 - beta) * u[sample = id] + beta * steep
@@ -59,7 +60,7 @@ variant baseline:                                             # SimCLR
     contrast plain from pull:
         temperature tau0
     train from this:
-        minimize mean(infonce(plain)) by lars(lr = cosine(0.8, warm_epochs = 2), momentum = 0.9, decay = 1e-4)
+        minimize mean(infonce(plain)) by lars(lr = cosine(rate, warm_epochs = 2), momentum = 0.9, decay = 1e-4)
 
 variant derived:                                              # the expectation of exp((similarity - own) / tau), as derived
     def own_pair(R)[a in R] = mean[p in a.positive](R(a, p))

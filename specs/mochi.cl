@@ -1,7 +1,7 @@
 spec mochi "Hard negative mixing for contrastive learning" "https://arxiv.org/abs/2010.01028"
 
 use std.losses (infonce, proxy_accuracy)
-use std.views (moco)
+use std.views (crop_turn)
 use std.schedules (cosine)
 
 param hardest: int > 0 = 64                                   # parents kept for each query
@@ -10,11 +10,12 @@ param blends: int >= 0 = 16                                   # mixes with the q
 param tau: real > 0 = 0.2
 param keep: real >= 0 <= 1 = 0.99                             # momentum of the key encoder
 param start: int >= 0 = 30                                    # no mixes before this step
+param rate: real > 0 = 0.3
 param pixels: int > 0 = 28
 
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k", "ILSVRC/imagenet-1k"
 
-view x[v = 2] ~ moco(image, pixels, scale = (0.3, 1), flip_p = 0)
+view x[v = 2] ~ crop_turn(image, pixels)
 model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = mlp([64, 32])
 model t = copy(f, g)                                          # the key encoder
@@ -42,7 +43,7 @@ contrast pull:
 
 train on photos(batch = 64, epochs = 8):
     t <- mix(t, (f, g), keep)                                 # keys come from the updated encoder
-    minimize mean(infonce(pull)) by sgd(lr = cosine(0.06), momentum = 0.9, decay = 1e-4)
+    minimize mean(infonce(pull)) by sgd(lr = cosine(rate), momentum = 0.9, decay = 1e-4)
     report proxy = mean(proxy_accuracy(pull))                 # falls: the task is harder
     Q <- push[slot](Q, k)                                     # and enter the queue after the loss has read it
 

@@ -1,6 +1,6 @@
 spec swav "Contrasting cluster assignments, swapped" "https://arxiv.org/abs/2006.09882"
 
-use std.views (multi_crop)
+use std.views (crop_turn)
 use std.schedules (cosine)
 use std.losses (cross_entropy)
 
@@ -10,12 +10,13 @@ param makers: int >= 1 = 2
 param tau: real > 0 = 0.1
 param eps: real > 0 = 0.05                                    # sharpness of the codes
 param frozen_steps: int >= 0 = 31                             # the prototypes wait
+param rate: real > 0 = 4
 param large: int > 0 = 28
 param small: int > 0 = 16
 
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k", "ILSVRC/imagenet-1k"
 
-view x[crop = crops] ~ multi_crop(image, size = large if crop < 2 else small, scale = (0.3, 1) if crop < 2 else (0.1, 0.3), flip_p = 0, blur_p = 0)
+view x[crop = crops] ~ crop_turn(image, size = large if crop < 2 else small, scale = (0.4, 1) if crop < 2 else (0.2, 0.4))
 model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = mlp([64, 32], norm = "batch")
 learn C[word = words, dim] ~ normal(0, 1)
@@ -27,7 +28,7 @@ let swap = cross_entropy[word](code, score / tau)             # [item, maker, cr
 
 train on photos(batch = 128, epochs = 10):
     C <- unit(C)                                              # prototypes are projected when a step begins
-    minimize mean[maker, crop, item if crop != maker](swap) over f, g, C if step >= frozen_steps by larc(lr = cosine(0.6, low = 0.0006), momentum = 0.9, decay = 1e-6)
+    minimize mean[maker, crop, item if crop != maker](swap) over f, g, C if step >= frozen_steps by larc(lr = cosine(rate, low = rate / 1000), momentum = 0.9, decay = 1e-6)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)
@@ -46,7 +47,7 @@ variant queue:                                                # small batches: o
     let plan = sinkhorn[word, pool](cat[(slot, item) -> pool](past, dot(lead, C)) / eps, rounds = 3)
     let code = stop(plan[pool in item])
     train from this:
-        minimize mean[maker, crop, item if crop != maker](swap) over f, g, C if step >= frozen_steps by larc(lr = cosine(0.6, low = 0.0006), momentum = 0.9, decay = 1e-6)
+        minimize mean[maker, crop, item if crop != maker](swap) over f, g, C if step >= frozen_steps by larc(lr = cosine(rate, low = rate / 1000), momentum = 0.9, decay = 1e-6)
         Q <- push[slot](Q, lead, order = "front")             # newest first; read before it is written
 
 claim knn: two_crops < this, unbalanced < this

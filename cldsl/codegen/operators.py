@@ -235,7 +235,7 @@ def _stack(low: Lowering, node: Node) -> Expression:
     if all(low.plain(each) for each in node.inputs):
         return call("rt.table", Listed("list", tuple(low.text(each) for each in node.inputs)), low.sizes.device())
     axes = node.names[1:]
-    equal = all(each.names == axes and each.dtype == node.dtype for each in node.inputs)
+    equal = all(each.names == axes and each.dtype == node.dtype and not low.plain(each) for each in node.inputs)
     parts = tuple(low.toward(each, axes) for each in node.inputs)
     return call("torch.stack" if equal else "rt.stack", Listed("list", parts))
 

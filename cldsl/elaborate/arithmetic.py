@@ -180,6 +180,10 @@ class Arithmetic:
     def reduce(self, kind: str, value: Value, axes: Sequence[Axis], keep: Node | None, span: Span = NOWHERE) -> Value:
         """Over the axes, skipping what is absent or not kept. `keep` may have more axes than the value."""
         over = tuple(axis.name for axis in axes)
+        if value.mask is not None and kind not in ("any", "all") and not any(axis.name in value.mask.names for axis in axes):
+            # presence that does not depend on what is reduced stays, whatever is kept of the axes
+            plain = self.reduce(kind, Value(value.node), axes, keep, span)
+            return Value(plain.node, self.both(plain.mask, value.mask))
         mask = self.both(value.mask, keep)
         if mask is not None:
             inner = [axis for axis in axes if axis.name in mask.names]

@@ -26,7 +26,13 @@ class Draws:
         if self.s.mode == "on":
             raise Mistake(span, "draw-in-on", f"{name} is a {item.kind}; an `on` block reads raw columns", "evaluation has no chance of its own", "apply the model to the column")
         if name not in self.things:
-            self._declare(item)
+            if name in self.s.busy:
+                raise Mistake(item.span, "draw-cycle", f"{name} depends on itself", " -> ".join([*self.s.busy, name]), "draw it from a column")
+            self.s.busy.append(name)
+            try:
+                self._declare(item)
+            finally:
+                self.s.busy.pop()
         return self.things[name]
 
     # ---- views

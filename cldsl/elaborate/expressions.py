@@ -224,6 +224,9 @@ class Expressions:
         for plan in model.plans:
             if plan.name == f"{model.name}.{expr.name}":
                 return ModelValue((plan,), plan.name, model.evaluated)
+        parts = [plan.name.removeprefix(f"{model.name}.") for plan in model.plans]
+        if parts != [model.name]:
+            raise Mistake(expr.span, "no-such-attribute", f"{model.name} has no part {expr.name}", f"it holds {', '.join(parts)}", nearest(expr.name, parts))
         return self.model_weight(model, expr.name, expr.span)
 
     def model_weight(self, model: ModelValue, name: str, span: Span) -> Thing:
@@ -420,6 +423,10 @@ class Expressions:
                 def cut(node: Node, start: int = start, size: int = size) -> Node:
                     if name not in node.names:
                         return node
+                    if node.op == "concat" and node.attr("axis") == name:  # what was joined, unjoined
+                        for place, piece in enumerate(node.inputs):
+                            if sum(each.axis(name).size or 0 for each in node.inputs[:place]) == start and piece.axis(name).size == size:
+                                return self.a._renamed(piece, {name: wanted})
                     return self.a._renamed(self.graph.make("slice", node, axis=name, start=start, stop=start + size), {name: wanted})
 
                 return Value(cut(value.node), None if value.mask is None else cut(value.mask))
@@ -598,21 +605,29 @@ class Expressions:
         if not isinstance(relation, Relation):
             raise Mistake(expr.span, "relation-expected", f"{definition.name} is applied to a relation", "", "a contrast's name stands here")
         if relation.flipped:
-            part = self.relations.flipped_anchors(relation, inner)[0][0]
+            part = self.relations.flipped_anchors(relation, expr.span)
         else:
             part = self.relations.anchors(relation, inner).parts[0]
         scope, row = self.rows.bind(line.variable, part, inner, relation)
         scope.closed = False
         mask = row.part.mask
         if relation.flipped:
-            for positive in self.relations.set_of(relation, row, "positive", expr.span).parts:
-                _, other = self.rows.bind("p", positive, scope)
-                test = self.a.reduce("any", self.a.const(True), [other.part.axis], other.part.mask)
-                mask = self.a.both(mask, self.a.unless_proven(test.node))
+            mask = self.a.both(mask, self._paired(relation, row, scope, expr.span))
         value = self.as_value(self._lines(definition, scope), definition.value.span)
         self.guard_own_axes(value.node, row, definition.value, scope)
         value = Value(self.a.spread(value.node, [row.part.axis]), self.a.both(value.mask, mask))
         return self.a.split(value, row.part.axis.name, row.part.row_axes)
+
+    def _paired(self, relation: Relation, row: Row, scope: Scope, span: Span) -> Node | None:
+        """Where a row of a flipped relation is in a pair; None where that is proven."""
+        found: Node | None = None
+        for each in self.relations.set_of(relation, row, "candidate", span).parts:
+            _, other = self.rows.bind("p", each, scope)
+            test = self.a.reduce("any", self.a.const(True), [other.part.axis], other.part.mask).node
+            if self.a.unless_proven(test) is None:
+                return None
+            found = test if found is None else self.a.fold("or", found, test)
+        return found
 
     def _lines(self, definition: ast.Def, scope: Scope) -> Thing:
         for line in definition.body:

@@ -79,6 +79,15 @@ class Library:
             raise Mistake(expr.span, "argument-count", f"{count} argument{'s' if count > 1 else ''} expected, {len(expr.arguments)} given", "", "")
         return [self.x.value(argument.value, scope) for argument in plain]
 
+    def options(self, expr: ast.Call, count: int, *known: str) -> None:
+        """So many values without a name, then options of these names."""
+        plain = [argument for argument in expr.arguments if argument.name is None]
+        if len(plain) != count:
+            raise Mistake(expr.span, "argument-count", f"{count} argument{'s' if count > 1 else ''} expected, {len(plain)} given", "", "")
+        for argument in expr.arguments:
+            if argument.name is not None and argument.name not in known:
+                raise Mistake(argument.span, "no-such-argument", f"there is no option {argument.name}", "", nearest(argument.name, known))
+
     def option(self, expr: ast.Call, name: str, default: Any, scope: Scope) -> Any:
         for argument in expr.arguments:
             if argument.name == name:
@@ -259,6 +268,7 @@ class Library:
     # ---- assignment
 
     def _sinkhorn(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
+        self.options(expr, 1, "rounds")
         value = self.x.value(expr.arguments[0].value, scope)
         axes = self.axes_of(items, scope, ())
         if len(axes) != 2:
@@ -274,6 +284,7 @@ class Library:
     def _soft_sort(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
         if len(items) != 1 or not isinstance(items[0], ast.Rename) or len(items[0].new) != 1:
             raise Mistake(expr.span, "axes-expected", "soft_sort names the axis of the slots and that of the places", "", "write `soft_sort[slot -> place](x)`")
+        self.options(expr, 1, "steepness")
         value = self.x.value(expr.arguments[0].value, scope)
         slot, place = scope.axis(items[0].old[0]), scope.axis(items[0].new[0][0])
         self.carries(value, (slot,), expr.span)

@@ -138,7 +138,7 @@ def _presence(shared: Shared, met: Met) -> None:
     where = _place(met)
     if anchors == {False}:
         shared.complain(
-            Diagnostic(where, f"no-{met.kind}", f"no anchor ever has a {met.kind}", _why(met, parts), "widen the predicate, or remove what reads the set")
+            Diagnostic(where, "no-positive" if met.kind == "positive" else "no-negative", f"no anchor ever has a {met.kind}", _why(met, parts), "widen the predicate, or remove what reads the set")
         )
     elif met.kind == "positive" and False in anchors:
         shared.warn(where, "may-lack-positive", "some anchors have no positive", "a mean over their positives is absent, and a mean over anchors leaves them out", "leave them out in the anchor line, or write `else`")

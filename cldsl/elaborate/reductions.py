@@ -152,7 +152,12 @@ class Reductions:
         mean = self.a.reduce("mean", value, axes, keep)
         gap = self.a.pointwise("sub", value, mean)
         var = self.a.reduce("mean", self.a.pointwise("mul", gap, gap), axes, keep)
-        return var if op == "var" else self.a.pointwise("sqrt", var)
+        if op == "var":
+            return var
+        graph = self.a.graph
+        spread = graph.make("gt", var.node, graph.const(0.0))  # over equal entries the root is 0, with zero gradient
+        root = graph.make("sqrt", graph.make("where", spread, var.node, graph.const(1.0)))
+        return Value(graph.make("where", spread, root, graph.const(0.0)), var.mask)
 
     def _softmean(self, branches: list[Branch], expr: ast.Call) -> Value:
         """Over several parts: each part's softmean, weighed by the part's share of the normaliser."""

@@ -59,7 +59,7 @@ class Relations:
     def anchors(self, relation: Relation, scope: Scope) -> RowSet:
         """The rows that are anchors, in the scope of the contrast."""
         if relation.flipped:
-            raise Mistake(relation.contrast.span, "internal-flip", "a flipped relation is bound through its candidates")
+            raise Mistake(relation.contrast.span, "not-executed", "ranging over the anchors of a flipped relation is not executed by this version", "", "apply a loss to it: `mean(infonce(flip(R)))`")
         key = ("anchors", tuple(sorted(row.part.axis.name for row in scope.rows())))
         if key not in relation.memo:
             relation.memo[key] = self.x.rows.comprehended(self.anchor_line(relation.contrast).rows[0], relation.scope)
@@ -160,22 +160,13 @@ class Relations:
                     raise Mistake(span, "flip-of-top", "a relation with `top` cannot be flipped", f"a {kind} line takes the k best rows of each anchor", "")
         return Relation(relation.contrast, relation.scope, not relation.flipped)
 
-    def flipped_anchors(self, relation: Relation, scope: Scope) -> list[tuple[Part, RowSet]]:
-        """For each candidate source: its rows as anchors. A row is an anchor where it is a positive of some row."""
-        line = self.anchor_line(relation.contrast).rows[0]
-        plain = Relation(relation.contrast, relation.scope, False, relation.memo.setdefault("plain", {}))
-        origin = self.x.rows.comprehended(line, relation.scope)
-        found: list[tuple[Part, RowSet]] = []
-        seen: list[object] = []
-        for positive in self.roles(relation.contrast, "positive"):
-            rows = self.x.rows.source(positive.rows[0].source, relation.scope)
-            for part in rows.parts:
-                if part.identity in seen:
-                    continue
-                seen.append(part.identity)
-                found.append((part, origin))
-        relation.memo["plain_relation"] = plain
-        return found
+    def flipped_anchors(self, relation: Relation, span: Span) -> Part:
+        """The candidates' rows as anchors; a row is one where it is in a pair (`Expressions._paired`)."""
+        lines = [line for kind in ("positive", "negative") for line in self.roles(relation.contrast, kind)]
+        parts = [part for line in lines for part in self.x.rows.source(line.rows[0].source, relation.scope).parts]
+        if any(part.identity != parts[0].identity for part in parts):
+            raise Mistake(span, "flip-of-union", "flipping a relation whose candidates come from several sources is not executed by this version", "the result would have the rows of all of them", "flip a contrast with one source")
+        return parts[0]
 
     def _flipped_set(self, relation: Relation, anchor: Row, kind: str) -> RowSet:
         """Rows a with `anchor` in the set `kind` of a."""

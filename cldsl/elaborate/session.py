@@ -61,7 +61,7 @@ class Session(Expressions):
 
     def _sizes(self, batch: int | None) -> dict[str, int | None]:
         """Every axis the file declares, with its size where it is known before anything is evaluated."""
-        sizes: dict[str, int | None] = {"dim": None}
+        sizes: dict[str, int | None] = {"dim": None, "rank": None}
         for data in self.shared.declared(ast.Data):
             self._data_sizes(data, sizes, batch)
         for item in self.shared.program.body:

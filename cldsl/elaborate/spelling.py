@@ -66,6 +66,9 @@ class _Reader:
             self._stream(node)
         elif isinstance(node, ast.Domain):
             return
+        elif isinstance(node, ast.Cell) and node.target is not None and node.target not in self.words.axes:
+            self._axis(node.span, node.target)
+            self._several(ast.children(node))
         else:
             self._expression(node)
 

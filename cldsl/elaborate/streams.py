@@ -18,7 +18,25 @@ from cldsl.syntax.diagnostics import Diagnostic, Span
 def judge(shared: Shared) -> None:
     """Every `data` declaration."""
     for data in shared.declared(ast.Data):
+        _rows(shared, data)
         _source(shared, data)
+
+
+def _rows(shared: Shared, data: ast.Data) -> None:
+    """Columns lie along the stream's rows, or along an axis that a column points to."""
+    first = [(column, axis_name(column.axes[0])) for column in data.columns if column.axes]
+    if not first:
+        return
+    rows = {first[0][1], *(column.target for column in data.columns)}
+    for column, name in first:
+        if name not in rows:
+            place = spot(column.span, name, shared.program.sources, "[")
+            _error(shared, place, "row-axis", f"{column.name} lies along {name}, the rows of {data.name} along {first[0][1]}", "all columns of a stream have its rows as first axis", nearest(name, [first[0][1]]))
+
+
+def axis_name(item: ast.AxisItem) -> str:
+    """The name of an axis in a declaration."""
+    return item.name if isinstance(item, ast.AxisName) else item.axis if isinstance(item, (ast.Select, ast.Slice)) else "?"
 
 
 def _source(shared: Shared, data: ast.Data) -> None:
@@ -48,7 +66,7 @@ def _column(shared: Shared, column: ast.Column, entry: catalog.ColumnEntry, sour
         own = ", ".join(("item", *entry.axes))
         _error(shared, column.span, "column-axes", f"{column.name} has {wanted} axes, {len(column.axes)} are named", f"{source} has {column.name}[{own}]", "name each of them; the first is that of the rows")
     if entry.classes is not None and column.target is None:
-        shared.warn(column.span, "no-target", f"{column.name} is an index, and no axis is named that it points to", "as a number it has no classes", f"write `{column.name}[{getattr(column.axes[0], 'name', 'item') if column.axes else 'item'}] -> class`")
+        shared.warn(column.span, "no-target", f"{column.name} is an index, and no axis is named that it points to", "as a number it has no classes", f"write `{column.name}[{axis_name(column.axes[0]) if column.axes else 'item'}] -> class`")
     if entry.dtype == "real" and column.target is not None:
         _error(shared, column.span, "no-index", f"{column.name} holds real numbers, it points to nothing", f"{source} has no classes for it", f"remove `-> {column.target}`")
 

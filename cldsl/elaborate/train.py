@@ -276,6 +276,7 @@ class Train:
         assert isinstance(call.function, ast.Index)
         (ring,) = s.library.axes_of(call.function.items, Scope(), ())
         plain = [argument.value for argument in call.arguments if argument.name is None]
+        s.library.options(call, 2, "order")
         order = s.library.option(call, "order", "ring", Scope())
         if order not in ("ring", "front"):
             raise Mistake(call.span, "push-order", f'order is "ring" or "front", not {order!r}', "", "")
@@ -415,11 +416,13 @@ class Train:
             if mask is not None:
                 self._ready(mask, item.span, when_made, outputs, done, assigned, names)
             self.actions.append(Assign(cell.name, names[value], None if mask is None else names[mask], item.span))
-            leaf = self.graph.leaf("input", value.axes, value.dtype, cell.span, cell.name, kind="state", name=cell.name)
+            # the tensor keeps its own order of axes, whatever the value's
+            plan = self.s.draws.tensor(cell)
+            leaf = self.graph.leaf("input", plan.axes, value.dtype, cell.span, cell.name, kind="state", name=cell.name)
             if cell.kind == "state":
                 assigned[value] = leaf
                 if mask is not None:
-                    assigned[mask] = self.graph.leaf("input", mask.axes, "bool", cell.span, f"{cell.name}_present", kind="present", name=cell.name)
+                    assigned[mask] = self.graph.leaf("input", plan.mask_axes, "bool", cell.span, f"{cell.name}_present", kind="present", name=cell.name)
         elif kind == "log":
             item, node, _ = thing
             self._ready(node, item.span, when_made, outputs, done, assigned, names)

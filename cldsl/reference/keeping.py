@@ -55,15 +55,18 @@ def keep(op: str, value: Value, axes: Sequence[str], context: Mask | None = None
     return Value(data, (*x.rest, *axes), value.present, value.parts)
 
 
-def sort(value: Value, axis: str, context: Mask | None = None) -> Value:
-    """The present values along `axis`, rising, along the axis `rank`; the order is constant, the values are not."""
+def sort(value: Value, axis: str, context: Mask | None = None, of_rows: bool = False) -> Value:
+    """The present values along `axis`, rising, along the axis `rank`; the order is constant, the values are not.
+
+    Absent entries come last; of rows they are none, and there are as many ranks as the most rows of a lane.
+    """
     x = lanes(value, [axis], context)
     key = torch.where(x.ok, real(x.data.detach()), math.inf)
     # present entries first, whatever their value; ties to the lowest coordinate
     order = key.sort(dim=-1, stable=True).indices
     order = order.gather(-1, (~x.ok.gather(-1, order)).to(torch.int64).sort(dim=-1, stable=True).indices)
     number = x.ok.sum(-1)
-    length = int(number.max()) if number.numel() else 0
+    length = order.shape[-1] if not of_rows else int(number.max()) if number.numel() else 0
     data, ok = x.data.gather(-1, order)[..., :length], x.ok.gather(-1, order)[..., :length]
     axes = (*x.rest, "rank")
     return Value(data, axes, x.outer if bool(ok.all()) else both(x.outer, Mask(ok, axes)))

@@ -148,7 +148,7 @@ class Reducing:
         if name == "sort":
             if len(axes) != 1:
                 raise EvaluationError("sort is along one axis")
-            return keeping.sort(value, axes[0], scope.context)
+            return keeping.sort(value, axes[0], scope.context, isinstance(items[0], ast.Comprehension))
         result = keeping.keep(name, value, axes, scope.context)
         for item in items:
             if isinstance(item, ast.Comprehension):

@@ -5,6 +5,7 @@ Input: a file (or a text), a variant's name, overrides of params. Output: Progra
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -137,10 +138,10 @@ class _Resolver:
     def library(self, path: Path) -> dict[str, ast.Def]:
         file = f"std/{path.name}" if path.parent == STD else str(path)
         if file not in self.libraries:
-            text = path.read_text(encoding="utf-8")
+            text, tree = _standard(path) if path.parent == STD else _parsed(path, file)
             self.sources[file] = text
             self.libraries[file] = {}
-            for item in parse(text, file).items:
+            for item in tree.items:
                 if isinstance(item, ast.Def):
                     self.libraries[file][item.name] = item
                 elif isinstance(item, ast.Use):
@@ -203,6 +204,17 @@ class _Resolver:
 
     def error(self, span: Span, code: str, message: str, reason: str = "", mend: str = "") -> None:
         self.found.append(Diagnostic(span, code, message, reason, mend))
+
+
+def _parsed(path: Path, file: str) -> tuple[str, ast.File]:
+    text = path.read_text(encoding="utf-8")
+    return text, parse(text, file)
+
+
+@functools.cache
+def _standard(path: Path) -> tuple[str, ast.File]:
+    """A file of the standard library: it does not change while the program runs."""
+    return _parsed(path, f"std/{path.name}")
 
 
 def overrides_span(variants: Mapping[str, ast.Variant], name: str) -> Span:

@@ -19,3 +19,8 @@ def dino(image, size, scale = (0.14, 1), flip_p = 0.5, blur_p = 0.5, solarize_p 
 def multi_crop(image, size, scale = (0.14, 1), flip_p = 0.5, strength = 1, blur_p = 0.5) = (
     blur(gray(jitter(flip(crop(image, size, scale = scale), p = flip_p), 0.8 * strength, 0.8 * strength, 0.8 * strength, 0.2 * strength, p = 0.8), p = 0.2), p = blur_p)
 )
+
+# Grey pictures whose orientation carries meaning (digits, glyphs): no flip, a small turn, brightness and contrast.
+def crop_turn(image, size, scale = (0.4, 1), degrees = 20, strength = 0.4) = (
+    jitter(rotate(crop(image, size, scale = scale), degrees), strength, strength, 0, 0)
+)

@@ -40,8 +40,16 @@ class Difference:
         return f"{where}: {self.why or f'relative error {self.error:.3g}'}"
 
 
-def compare(found: Found, expected: Sequence[Expected], axes: Mapping[str, Sequence[str]]) -> list[Difference]:
-    """One difference for each expected value, the worst first. axes: the axes that a report declares, in order."""
+def compare(
+    found: Found,
+    expected: Sequence[Expected],
+    axes: Mapping[str, Sequence[str]],
+    leaves: Mapping[str, Sequence[str] | None],
+) -> list[Difference]:
+    """One difference for each expected value, the worst first.
+
+    axes: the axes that a report declares, in order; leaves: those of what gradients are with respect to.
+    """
     differences = []
     for each in expected:
         array = found.outputs.get((each.step, each.name)) if each.wrt is None else found.gradients.get((each.step, each.name, each.wrt))
@@ -49,7 +57,7 @@ def compare(found: Found, expected: Sequence[Expected], axes: Mapping[str, Seque
             why = "the binding reports no such value" if each.wrt is None else "this gradient was not computed"
             differences.append(Difference(each.key, each.step, math.inf, why))
             continue
-        wanted = axes.get(each.name) if each.wrt is None else array.axes
+        wanted = axes.get(each.name) if each.wrt is None else leaves.get(each.wrt)
         differences.append(_difference(each, array, tuple(wanted) if wanted else each.array.axes))
     return sorted(differences, key=lambda each: -each.error)
 

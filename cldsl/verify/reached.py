@@ -12,16 +12,12 @@ from dataclasses import replace
 from cldsl.semantics.program import Program, declared
 from cldsl.syntax import ast
 
-#: The let of a binding that lists the outputs its method does not define.
-UNDEFINED = "undefined"
-
-
 def reached(program: Program, wanted: Iterable[str] = ()) -> Program:
     """The program without what nothing of its blocks mentions, at first or second hand; `wanted` are kept too."""
     columns = {column.name for data in program.all(ast.Data) for column in data.columns}
     items = {name: item for item in program.body for name in declared(item) if name not in columns}
     blocks = (ast.Train, ast.On)
-    found: set[str] = {UNDEFINED}
+    found: set[str] = set()
     waiting = [*wanted, *(name for item in program.body if isinstance(item, blocks) for name in _mentioned(item))]
     while waiting:
         name = waiting.pop()

@@ -78,7 +78,8 @@ def _judged(prepared: Setup, level: str) -> CaseResult:
         return _failed(case, variant, level, error)
     expected = [each for each in case.expected() if each.name not in prepared.undefined]
     axes = {name: [each.name for each in item.axes if hasattr(each, "name")] for name, item in prepared.reports.items()}
-    differences = compare(found, expected, axes)
+    known = {each.wrt: prepared.axes(each.wrt) for each in expected if each.wrt is not None}
+    differences = compare(found, expected, axes, known)
     bad = [each for each in differences if not each.error <= TOLERANCE]
     worst = max((each.error for each in differences), default=0.0)
     message = "; ".join(str(each) for each in bad[:3]) + (f"; {len(bad) - 3} more" if len(bad) > 3 else "")

@@ -26,9 +26,9 @@ from cldsl.syntax.parser import parse_expression
 from cldsl.verify.bindings import Binding
 from cldsl.verify.cases import Array, Case
 from cldsl.verify.errors import CaseError
-from cldsl.verify.reached import UNDEFINED, reached
+from cldsl.verify.reached import reached
 
-STREAM, START = "case", "start"
+STREAM, START, UNDEFINED = "case", "start", "undefined"
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Setup:
     program: Program
     starts: Mapping[str, Start]
     written: Mapping[str, int]  # sizes of axes that tensors declare
+    undefined: frozenset[str]  # outputs that the method does not define
+    aliases: Mapping[str, str]  # names of gradients that are lets of another name
 
     @property
     def stepwise(self) -> bool:
@@ -59,14 +61,6 @@ class Setup:
         """What the binding reports, by name."""
         blocks = [*self.program.all(ast.On), *self.program.all(ast.Train)]
         return {item.name: item for block in blocks for item in block.body if isinstance(item, ast.Report)}
-
-    @cached_property
-    def undefined(self) -> frozenset[str]:
-        """Outputs that the binding declares as not defined by the method."""
-        for item in self.program.all(ast.Let):
-            if item.name == UNDEFINED and isinstance(item.value, ast.ListOf):
-                return frozenset(each.value for each in item.value.items if isinstance(each, ast.Text))
-        return frozenset()
 
     def columns(self, step: int) -> dict[str, Array]:
         """The columns of a step, their axes named as the binding names them."""
@@ -87,25 +81,44 @@ class Setup:
         return {"step": step, "steps": self.case.steps, "epoch": epoch, "epochs": max(listed) + 1}
 
     def meant(self, wrt: str) -> str:
-        """The column, tensor or let that a gradient is with respect to: a let that is another name stands for it."""
-        for item in self.program.all(ast.Let):
-            if item.name == wrt and isinstance(item.value, ast.Name):
-                return self.meant(item.value.id)
-        return wrt
+        """The column, tensor or let that a gradient is with respect to."""
+        return self.aliases.get(wrt, wrt)
+
+    def axes(self, wrt: str) -> tuple[str, ...] | None:
+        """The axes of what a gradient is with respect to, in the order of the case; None where nothing says."""
+        meant, columns = self.meant(wrt), self.columns(0)
+        if meant in columns:
+            return columns[meant].axes
+        if meant in self.starts:
+            return self.starts[meant].array.axes
+        lets = {item.name: item.axes for item in self.program.all(ast.Let)}
+        return tuple(each.name for each in lets.get(meant, ()) if isinstance(each, ast.AxisName)) or None
 
 
 def setup(binding: Binding, case: Case) -> Setup:
     """The program of a case. Raises SpecError, CaseError, EvaluationError."""
-    wanted = [each.wrt for each in case.expected() if each.wrt is not None]
-    program = reached(_cut(resolve_file(binding.file, binding.variant), case), wanted)
+    whole = _cut(resolve_file(binding.file, binding.variant), case)
+    lets = {item.name: item.value for item in whole.all(ast.Let)}
+    wanted = {each.wrt: _meant(each.wrt, lets) for each in case.expected() if each.wrt is not None}
+    program = reached(whole, wanted.values())
     cells = {item.name: item for item in program.all(ast.Cell) if _reads_inputs(item, program)}
-    whole = replace(program, body=tuple(item for item in program.body if item not in cells.values()))
-    evaluator = Evaluator(whole, _given(_named(program, case, 0, start=True)))
+    pure = replace(program, body=tuple(item for item in program.body if item not in cells.values()))
+    evaluator = Evaluator(pure, _given(_named(program, case, 0, start=True)))
     starts = {name: _start(evaluator, item) for name, item in cells.items()}
     body = tuple(_plain(item, starts) for item in program.body if not _called(item, START))
     written = {each.axis: each.value for item in program.all(ast.Cell) for each in item.axes if isinstance(each, ast.Select)}
     sizes = {axis: int(evaluator.value(value).data) for axis, value in written.items()}
-    return Setup(case, binding, replace(program, body=body), starts, sizes)
+    return Setup(case, binding, replace(program, body=body), starts, sizes, _texts(lets.get(UNDEFINED)), wanted)
+
+
+def _meant(name: str, lets: Mapping[str, ast.Expr]) -> str:
+    value = lets.get(name)
+    return _meant(value.id, lets) if isinstance(value, ast.Name) else name
+
+
+def _texts(value: ast.Expr | None) -> frozenset[str]:
+    items = value.items if isinstance(value, ast.ListOf) else ()
+    return frozenset(each.value for each in items if isinstance(each, ast.Text))
 
 
 # ---- the program

@@ -70,7 +70,7 @@ class At(Clock):
 
 def steps(prepared: Setup, level: int) -> Found:
     """Every step of the case. Raises SpecError, GraphError, RunFailed."""
-    plan = elaboration.elaborate(with_presence(prepared.program), prepared.sizes)
+    plan = elaboration.elaborate(rows_first(with_presence(prepared.program)), prepared.sizes)
     # a case asks for gradients of its columns, which are data to a program: while it is optimised they are leaves
     plan = optimise(plan.map_functions(lambda each: relabelled(each, "column", "given")), level, verify=True)
     plan = plan.map_functions(lambda each: relabelled(each, "given", "column"))
@@ -86,6 +86,21 @@ def steps(prepared: Setup, level: int) -> Found:
 def with_presence(program: Resolved) -> Resolved:
     """The program with reports over axes as two: the value, and where it is present."""
     return replace(program, body=tuple(_told(item) if isinstance(item, ast.Train) else item for item in program.body))
+
+
+def rows_first(program: Resolved) -> Resolved:
+    """The program with the axis `item` of its columns first, where a stream has its rows."""
+    body = tuple(
+        replace(item, columns=tuple(replace(each, axes=tuple(sorted(each.axes, key=_is_row))) for each in item.columns))
+        if isinstance(item, ast.Data)
+        else item
+        for item in program.body
+    )
+    return replace(program, body=body)
+
+
+def _is_row(axis: ast.AxisItem) -> bool:
+    return not (isinstance(axis, ast.AxisName) and axis.name == "item")
 
 
 def _told(block: ast.Train) -> ast.Train:
@@ -140,7 +155,7 @@ def _presence(program: Program, name: str, present: Array) -> Tensor:
 
 
 def _step(prepared: Setup, plan: ProgramPlan, phase: TrainPlan, program: Overheard, step: int, found: Found) -> None:
-    columns = prepared.columns(step)
+    columns = {name: _rows_first(array) for name, array in prepared.columns(step).items()}
     batch = {name: array.data.detach().clone().requires_grad_(array.data.is_floating_point()) for name, array in columns.items()}
     learned = {tensor.name: program.get_parameter(_attribute(program, tensor.name)) for tensor in plan.tensors if tensor.kind == "learn"}
     program.wanted, program.heard, program.loss = {**batch, **learned}, {}, None
@@ -159,6 +174,11 @@ def _step(prepared: Setup, plan: ProgramPlan, phase: TrainPlan, program: Overhea
             meant = prepared.meant(wrt)
             if meant in program.heard:
                 found.gradients[step, name, wrt] = Array(program.heard[meant], axes_of[meant])
+
+
+def _rows_first(array: Array) -> Array:
+    axes = tuple(sorted(array.axes, key=lambda axis: axis != "item"))
+    return Array(array.data.permute([array.axes.index(axis) for axis in axes]).contiguous(), axes)
 
 
 def _learned_axes(plan: ProgramPlan) -> dict[str, tuple[str, ...]]:

@@ -27,7 +27,7 @@ variant equation "paper equations (contrastive loss, P_ij*":
     param tau = case_temperature
     let id = positive_index
     let bank = candidate
-    let similarity = dot(z, bank)                             # [item, sample]; gradients are asked for it too
+    let similarity[item, sample] = dot(z, bank)               # gradients are asked for it too
     contrast pull:
         negative c in bank if c.sample != a.id
         similarity similarity[item = a.item, sample = c.sample]

@@ -24,13 +24,18 @@ variant queue "*src/moco.py, MoCo":
     let one_of = unit(own * q + (1 - own) * Q[slot = list[nth = r]])
     let turned = Q[slot = (slot - case_pointer_init) % size(slot)]
     let table = cat[candidate](
-        stack[candidate](dot(q, k)), dot(q, turned)[slot -> candidate],
+        stack[lone](dot(q, k))[lone -> candidate], dot(q, turned)[slot -> candidate],
         (dot(q, two_of) if first)[mix -> candidate], (dot(q, one_of) if second)[blend -> candidate]
     ) / tau
+    # what a report at the end of a step would read from the new queue
+    state hard_slots[row = size(item), nth = hardest] = 0
+    state logits[row = size(item), candidate = 1 + size(slot) + pairs + blends] = absent
     train on case:
+        hard_slots <- ((list + case_pointer_init) % size(slot))[item -> row]
+        logits <- table[item -> row]
         minimize mean(infonce(pull)) + nothing by sgd(lr = 0)
-        report hard_slots[item, nth] = (list + case_pointer_init) % size(slot)
-        report logits[item, candidate] = table
+        report hard_slots[row, nth] = hard_slots
+        report logits[row, candidate] = logits
         Q <- push[slot](Q, k)
         pointer <- (pointer + size(item)) % size(slot)
         report queue_after[slot, dim] = Q[slot = (slot - case_pointer_init) % size(slot)]

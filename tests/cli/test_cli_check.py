@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,9 @@ except SystemExit as end:
     assert end.code == 0, end.code
 print(sorted({HEAVY!r} & set(sys.modules)), file=sys.stderr)
 """
+    start = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
+    print(f"{' '.join(words)}: {time.perf_counter() - start:.3f} s")  # told, not judged: it depends on the machine
     assert done.stderr.strip() == "[]", done.stderr
 
 

@@ -84,6 +84,13 @@ def test_a_run_that_fails_is_told(tmp_path: Path) -> None:
     assert found["claims"][0]["difference"] is None
 
 
+def test_a_place_that_cannot_be_written_is_told_before_the_runs(tmp_path: Path) -> None:
+    write(tmp_path)
+    result = cldsl("claim", "tiny.cl", "--json", "no/where.json", cwd=tmp_path)
+    assert result.exit_code == 2 and "there is no folder no" in result.output
+    assert not (tmp_path / "runs").exists()
+
+
 def test_the_better_end_of_a_metric_is_told(tmp_path: Path) -> None:
     text = TINY.replace("report norm = mean(norm(f(image)[width -> dim]))", "report norm = knn(f(image), label, k = 5)")
     write(tmp_path, text)

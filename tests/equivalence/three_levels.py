@@ -81,9 +81,9 @@ def evaluated(sample: Sample, program: Program, text: str) -> Computed:
     data = value.ordered(axes).expand(shape)
     present = torch.ones(shape, dtype=torch.bool) if value.present is None else value.present.to(axes).expand(shape)
     names = differentiable(sample) if data.is_floating_point() and not axes else []
+    if not bool(present.all()) or not bool(data.isfinite().all()):
+        names = []  # the gradient of an infinity is no number
     found = evaluator.grad(text, names) if names else {}
-    if not bool(present.all()):
-        found = {}
     return _computed(data, present, axes, {name: tensor for name, (tensor, _) in found.items()})
 
 
@@ -106,7 +106,7 @@ def emitted(sample: Sample, program: Program, text: str, level: int) -> Computed
     data = _spread(value, axes, mask)
     present = torch.ones(data.shape, dtype=torch.bool) if mask is None else _spread(mask, axes, value)
     gradients = {}
-    if data.is_floating_point() and not axes and bool(present.all()):
+    if data.is_floating_point() and not axes and bool(present.all()) and bool(data.isfinite().all()):
         gradients = _gradients(sample, leaves, data)
     return _computed(data, present, axes, gradients)
 

@@ -142,7 +142,7 @@ class _Maker:
             self._typed("label", "item", kind="index", target="class"),
             self._typed("tag", "slot", kind="index", target="class"),
         ]  # fmt: skip
-        grow = Expressions(self.rng, names)
+        grow = Expressions(self.rng, names, self.tied)
         made: list[str] = []
         for number in range(self.rng.randint(2, 4)):
             name = f"l{number}"

@@ -45,8 +45,9 @@ def union(*values: Typed) -> dict[str, int]:
 class Expressions:
     """Grows expressions over `names`, which the caller extends as it declares more."""
 
-    def __init__(self, rng: random.Random, names: Sequence[Typed]) -> None:
-        self.rng = rng
+    def __init__(self, rng: random.Random, names: Sequence[Typed], smooth: bool = False) -> None:
+        """smooth: nothing with a kink, whose gradient at a tie of pointwise operands no rule decides."""
+        self.rng, self.smooth = rng, smooth
         self.names = list(names)
         self.made = 0
         self.growths: list[Callable[[int], Typed | None]] = [
@@ -141,7 +142,9 @@ class Expressions:
 
     def _unary(self, depth: int) -> Typed:
         x = self.real(depth - 1)
+        smooth = ["exp(0.3 * tanh({0}))", "tanh({0})", "sin({0})", "atan({0})", "stop({0})", "({0} * {0})"]
         form = self.rng.choice(
+            smooth if self.smooth else
             ["exp(0.3 * tanh({0}))", "tanh({0})", "sigmoid({0})", "relu({0})", "softplus({0})", "abs({0})", "sin({0})",
              "sqrt(abs({0}) + 0.1)", "log(abs({0}) + 0.2)", "atan({0})", "clamp({0}, -1, 1)", "stop({0})", "(-{0})",
              "({0} * {0})", "cos_angle({0})", "floor({0})", "((0.5 * {0}) ^ 2)", "max({0}, 0)"]
@@ -153,6 +156,7 @@ class Expressions:
         if not fits(x, y):
             return None
         form = self.rng.choice(
+            ["({0} + {1})", "({0} * {1})", "logaddexp({0}, {1})"] if self.smooth else
             ["({0} + {1})", "({0} - {1})", "({0} * {1})", "({0} / (1 + {1} ^ 2))", "max({0}, {1})", "min({0}, {1})",
              "logaddexp({0}, {1})", "({0} + 0.5 * {1})"]
         )  # fmt: skip

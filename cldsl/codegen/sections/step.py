@@ -6,6 +6,7 @@ Input: a train block. Output: the `Define` of its method; the functions it runs 
 from __future__ import annotations
 
 from cldsl.codegen.functions import arguments
+from cldsl.codegen.layout import permuted
 from cldsl.codegen.names import RESERVED, Identifier, Names
 from cldsl.codegen.scalars import scalar
 from cldsl.codegen.scope import Scope
@@ -31,7 +32,7 @@ from cldsl.codegen.statements import (
     method,
     name,
 )
-from cldsl.graph.nodes import Function
+from cldsl.graph.nodes import Axis, Function
 from cldsl.graph.plan import Action, Advance, Guarded, Level, Log, Minimize, Mix, Objective, Run, TrainPlan
 from cldsl.graph.plan import Assign as Put
 
@@ -89,7 +90,7 @@ class Step:
         if isinstance(action, Minimize):
             return self._minimize(action)
         if isinstance(action, Put):
-            return [assignment(self.scope, action, self.held)]
+            return [assignment(self.scope, action, self.held, self.phase.functions)]
         if isinstance(action, Advance):
             return [self._advance(action)]
         if isinstance(action, Level):
@@ -168,13 +169,22 @@ class Step:
         return Do(call("self.assign", Literal(str(written)), value), action.span.short)
 
 
-def assignment(scope: Scope, action: Put, held: dict[str, Identifier]) -> Statement:
-    """A state or learned tensor takes what is held."""
+def assignment(
+    scope: Scope, action: Put, held: dict[str, Identifier], functions: tuple[Function, ...]
+) -> Statement:
+    """A state or learned tensor takes what is held, with its axes in the tensor's order."""
+    tensor = next(each for each in scope.plan.tensors if each.name == action.tensor)
+    axes_of = {key: node.names for function in functions for key, node in function.outputs}
+
+    def value(output: str, wanted: tuple[Axis, ...]) -> Expression:
+        names, own = tuple(axis.name for axis in wanted), axes_of[output]
+        return permuted(Name((held[output],)), own, names) if set(own) == set(names) else Name((held[output],))
+
     named: dict[str, Expression] = {}
     if action.mask is not None:
-        named["present"] = Name((held[action.mask],))
+        named["present"] = value(action.mask, tensor.mask_axes)
     target = Literal(str(scope.attribute(action.tensor)))
-    return Do(call("self.assign", target, Name((held[action.output],)), **named), action.span.short)
+    return Do(call("self.assign", target, value(action.output, tensor.axes), **named), action.span.short)
 
 
 def argument(kind: str, own: str, held: dict[str, Identifier], columns: Expression | None = None) -> Expression:

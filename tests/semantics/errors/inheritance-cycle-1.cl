@@ -1,0 +1,1 @@
+spec inheritance_cycle "A circle" from "inheritance-cycle-1.cl"

@@ -1,0 +1,1 @@
+spec no_file "No parent" from "absent.cl"
