@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from cldsl.catalogue import CatalogueError
-from cldsl.explain.findings import THIS, claim_findings
+from cldsl.explain.findings import THIS
 from cldsl.explain.table import joined, number, plural, table
 from cldsl.running import Prepared, default_out, digest, fit_prepared, prepare
+from cldsl.semantics import claims as names
 from cldsl.semantics.program import Program
 from cldsl.semantics.resolve import resolve_file
 from cldsl.syntax.diagnostics import SpecError
@@ -87,7 +88,7 @@ def claim(spec: str, asked: Asked, told: Callable[[str], None] = lambda line: No
     program = resolve_file(spec, None, asked.sets)
     if not program.claims:
         raise CatalogueError(f"{spec} makes no claim", "write `claim knn: baseline < this` into it")
-    mistakes = list(claim_findings(program))
+    mistakes = names.judge(program)
     if mistakes:
         raise SpecError(mistakes, program.sources)
     samples: list[Sample] = []

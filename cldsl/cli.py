@@ -317,8 +317,8 @@ def claim(
     from cldsl.claims import claim as measure
     from cldsl.running import write_whole
 
-    if output is not None and not output.resolve().parent.is_dir():
-        raise click.BadParameter(f"there is no folder {output.parent}", param_hint="--json")  # told before hours of runs
+    if output is not None and not output.resolve().parent.is_dir():  # told before hours of runs, not after
+        raise click.BadParameter(f"there is no folder {output.parent}", param_hint="--json")
     outcome = measure(spec, Asked(seeds, sets, data, _given(chosen), out), lambda line: click.echo(line, err=True))
     if output is not None:
         write_whole(output, json.dumps(plain(outcome), indent=1) + "\n")

@@ -28,10 +28,11 @@ def grouped(R)[a in R]:                                       # negatives belong
     let low = sort[n in a.negative](R(a, n))
     let high = sort[p in a.positive](R(a, p))
     let k = count[n in a.negative](n)
-    let M = soft_sort[slot -> place](cat[slot](low[rank -> slot], high[rank -> slot]), steepness = steepness)
+    let list = cat[slot](low[rank -> slot], high[rank -> slot])
+    let M = soft_sort[slot -> place](list, steepness = steepness)
     let below = clamp(sum[place if place < k](M), 0, 1)
     let above = clamp(sum[place if place >= k](M), 0, 1)
-    mean[slot](bce(below, slot < k) + bce(above, slot >= k)) / 2
+    mean[slot if present(list)](bce(below, slot < k) + bce(above, slot >= k)) / 2 else 0      # small crops have longer lists
 
 train on photos(batch = 128, epochs = 10):
     minimize mean[v](mean[item](grouped(order))) by sgd(lr = cosine(2, warm_epochs = 1), momentum = 0.9, decay = 1e-6)

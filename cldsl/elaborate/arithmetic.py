@@ -212,6 +212,11 @@ class Arithmetic:
             return Value(result, self.unless_proven(self.graph.make("reduce", mask, kind="any", over=over)))
         return Value(result)
 
+    def widened(self, nodes: Sequence[Node]) -> list[Node]:
+        """The nodes in the widest dtype among them, for what takes its dtype from one of them."""
+        widest = max((node.dtype for node in nodes), key=("bool", "int", "real").index)
+        return [node if node.dtype == widest else self.cast(node, widest) for node in nodes]
+
     def unless_proven(self, mask: Node) -> Node | None:
         """The mask, or None where it is proven to hold everywhere."""
         if mask not in self.verdicts:

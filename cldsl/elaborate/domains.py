@@ -65,7 +65,7 @@ def _bounded(session: Session, item: ast.Param, op: str, expr: ast.Expr, value: 
         return
     limit = session.static(expr, Scope())
     if isinstance(value, str) or isinstance(limit, (str, tuple)):
-        raise Mistake(expr.span, "param-domain", f"{item.name} cannot be compared with {_shown(limit)}", "a bound is a number", "")
+        raise Mistake(expr.span, "param-domain", f"{item.name} cannot be compared with {_shown(limit)}", "a bound is a number", "write a number as bound")
     if not _HOLDS[op](value, limit):
         raise Mistake(item.value.span, "param-domain", f"{item.name} must be {op} {_shown(limit)}, not {_shown(value)}", declared, f"take a number {op} {_shown(limit)}, or widen the domain")
 

@@ -62,7 +62,7 @@ class Draws:
             assert isinstance(thing, Distribution)
             pipelines.append(thing)
         if not pipelines:
-            raise Mistake(item.span, "no-copies", f"view {name} has no copies")
+            raise Mistake(item.span, "no-copies", f"view {name} has no copies", "", "take at least one copy: `view x[v = 2]`")
         column = pipelines[0].column
         assert column is not None
         shapes = [self._shape(each, item.span) for each in pipelines]
@@ -100,11 +100,14 @@ class Draws:
 
     def _shape(self, view: Distribution, span: Span) -> tuple[Axis, ...]:
         """Trailing axes of what a pipeline makes; stages know axes by role (channel, y, x), the column by its own names."""
-        from cldsl.views.catalog import produced
+        from cldsl.views.catalog import consumed, produced
 
         assert view.column is not None
         own = view.column.axes[1:]
         roles = ("channel", "y", "x") if len(own) == 3 else ("channel",) if len(own) == 1 else tuple(axis.name for axis in own)
+        wanted = consumed([(stage.name, dict(stage.args)) for stage in view.stages])
+        if len(wanted) > len(own):
+            raise Mistake(span, "view", f"this view transforms images; {view.column_name} has the axes {', '.join(view.column.names)}", f"it needs {', '.join(wanted)} after the rows' axis", "take stages for vectors: `noise`, `scale`")
         try:
             sizes = produced([(stage.name, dict(stage.args)) for stage in view.stages], {role: axis.size for role, axis in zip(roles, own, strict=True)})
         except CatalogueError as error:
@@ -163,6 +166,20 @@ class Draws:
         leaf = s.graph.leaf("input", tuple(axes), "real", item.span, name, kind="draw", name=name)
         self.things[name] = Value(leaf, over_rows=tuple(axis.name for axis in axes))
 
+    def supplied(self, item: ast.Draw, name: str, axes: tuple[Axis, ...], dtype: str) -> Value:
+        """A draw over pairs of rows that comes from outside, over the axes of each row: `a.item, a.v, k.item, k.v`."""
+        s = self.s
+        node = s.graph.leaf("input", axes, dtype, item.span, name, kind="given", name=name)
+        over = []
+        for place, comp in enumerate(each for each in item.targets[0][1] if isinstance(each, ast.Comprehension)):
+            rows = s.rows.source(comp.source, Scope()).parts[0]
+            own = tuple(f"{comp.variable}.{axis.name}" for axis in rows.row_axes)
+            if not set(own) <= set(node.names):
+                raise Mistake(item.span, "axes-of-tensor", f"{name} is supplied without {', '.join(own)}", f"it has {', '.join(node.names)}", "a draw over pairs of rows has the axes of each row")
+            node = s.graph.make("merge", node, old=own, new=Axis(f"{name}_{place}", rows.axis.size))
+            over.append(f"{name}_{place}")
+        return Value(node, over_rows=tuple(over))
+
     def _plan(self, item: ast.Draw, name: str, axes: tuple[Axis, ...], law: Distribution) -> None:
         dtype = "int" if law.law == "integer" else "bool" if law.law == "bernoulli" else "real"
         self.plans[name] = DrawPlan("draw", name, axes, dtype, distribution=(law.law, *law.arguments), span=item.span)
@@ -199,5 +216,5 @@ class Draws:
             return True, ("absent",)
         known = s.known(value.node)
         if known is None or value.mask is not None:
-            raise Mistake(item.value.span, "first-value", "a first value is a number, `absent` or a draw", "", "")
+            raise Mistake(item.value.span, "first-value", "a first value is a number, `absent` or a draw", "", "write `= 0`, `= absent` or `~ normal(0, 1)`")
         return False, ("value", known)

@@ -126,7 +126,7 @@ class Expressions:
         self._depth += 1
         try:
             if self._depth > 400:
-                raise Mistake(expr.span, "too-deep", "definitions nest too deep", "a def that calls itself never ends", "")
+                raise Mistake(expr.span, "too-deep", "definitions nest too deep", "a def that calls itself never ends", "write what it computes without itself")
             return _VISIT[type(expr)](self, expr, scope)
         except GraphError as error:
             raise Mistake(expr.span, "axes-do-not-meet", str(error), "", "rename one of the axes: `x[item -> j]`") from None
@@ -154,7 +154,7 @@ class Expressions:
     def static_int(self, expr: ast.Expr, scope: Scope) -> int:
         value = self.static(expr, scope)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value != int(value):
-            raise Mistake(expr.span, "whole-number-expected", f"a whole number is expected, not {value}", "", "")
+            raise Mistake(expr.span, "whole-number-expected", f"a whole number is expected, not {value}", "", "write a whole number")
         return int(value)
 
     # ---- atoms
@@ -394,7 +394,7 @@ class Expressions:
             return self.a.merge(value, kept, merged)
         if len(old) == 1:
             return self._split(value, kept[0], item, scope)
-        raise Mistake(item.span, "rename", "a renaming is one to one, one to several or several to one", "", "")
+        raise Mistake(item.span, "rename", "a renaming is one to one, one to several or several to one", "", "rename in two steps")
 
     def _split(self, value: Value, axis: Axis, item: ast.Rename, scope: Scope) -> Value:
         sizes = [self.sizes.get(scope.axis(name)) if size is None else self.static_int(size, scope) for name, size in item.new]
@@ -403,7 +403,7 @@ class Expressions:
             rest = math.prod(size for size in sizes if size is not None)
             sizes[unknown[0]] = axis.size // rest
         if None in sizes or axis.size is not None and math.prod(s for s in sizes if s is not None) != axis.size:
-            raise Mistake(item.span, "split-sizes", f"axis {axis.name} has {axis.size} entries, its parts have {sizes}", "", "")
+            raise Mistake(item.span, "split-sizes", f"axis {axis.name} has {axis.size} entries, its parts have {sizes}", "", "let the sizes multiply to the size of the axis")
         parts = [self.declare_axis(scope.axis(name), size, item.span) for (name, _), size in zip(item.new, sizes, strict=True)]
         return self.a.split(value, axis.name, parts)
 
@@ -412,12 +412,12 @@ class Expressions:
         name = scope.axis(item.variable)
         joined = dict(value.parts).get(name) or self.joined.get(name)
         if joined is None or not isinstance(item.source, ast.Name):
-            raise Mistake(item.span, "no-joined-axis", f"{item.variable} is no joined axis", "only an axis made by `cat[(a, b) -> c]` knows its parts", "")
+            raise Mistake(item.span, "no-joined-axis", f"{item.variable} is no joined axis", "only an axis made by `cat[(a, b) -> c]` knows its parts", "join axes first: `cat[(slot, item) -> pool](x, y)`")
         wanted = scope.axis(item.source.id)
         for axis, start in joined:
             if axis.name == wanted:
                 if axis.size is None:
-                    raise Mistake(item.span, "unknown-size", f"the size of axis {axis.name} is not known")
+                    raise Mistake(item.span, "unknown-size", f"the size of axis {axis.name} is not known", "", "do it in a train block, where sizes are known")
                 size = axis.size
 
                 def cut(node: Node, start: int = start, size: int = size) -> Node:
@@ -430,7 +430,7 @@ class Expressions:
                     return self.a._renamed(self.graph.make("slice", node, axis=name, start=start, stop=start + size), {name: wanted})
 
                 return Value(cut(value.node), None if value.mask is None else cut(value.mask))
-        raise Mistake(item.span, "no-such-part", f"{item.variable} has no part {wanted}", f"it joins {', '.join(axis.name for axis, _ in joined)}", "")
+        raise Mistake(item.span, "no-such-part", f"{item.variable} has no part {wanted}", f"it joins {', '.join(axis.name for axis, _ in joined)}", "name one of its parts")
 
     joined: dict[str, tuple[tuple[Axis, int], ...]] = {}  # noqa: RUF012  (axes made by cat, program-wide)
 
@@ -447,7 +447,7 @@ class Expressions:
         known = constant(place.node)
         if known is not None:
             if known != int(known) or not 0 <= known < len(base.items):
-                raise Mistake(expr.span, "out-of-range", f"the list has {len(base.items)} entries, position {known} is none of them")
+                raise Mistake(expr.span, "out-of-range", f"the list has {len(base.items)} entries, position {known} is none of them", "", "count from 0")
             return base.items[int(known)]
         result = self.as_value(base.items[-1], expr.span)
         for n in range(len(base.items) - 2, -1, -1):
@@ -457,13 +457,13 @@ class Expressions:
     def _uneven_index(self, base: Uneven, expr: ast.Index, scope: Scope) -> Thing:
         item = expr.items[0]
         if len(expr.items) != 1 or not isinstance(item, (ast.Select, ast.Slice)) or item.axis != base.axis.name:
-            raise Mistake(expr.span, "uneven", f"axis {base.axis.name} is uneven: select along it first", "", "")
+            raise Mistake(expr.span, "uneven", f"axis {base.axis.name} is uneven: select along it first", "", "select one index: `x[v = 0]`")
         if isinstance(item, ast.Select):
             place = self.static_int(item.value, scope)
             for start, stop, value in base.pieces:
                 if start <= place < stop:
                     return self.a.gather(value, Axis(base.axis.name, stop - start), self.a.const(place - start))
-            raise Mistake(item.span, "out-of-range", f"axis {base.axis.name} has {base.axis.size} entries")
+            raise Mistake(item.span, "out-of-range", f"axis {base.axis.name} has {base.axis.size} entries", "", "count from 0")
         raise Mistake(expr.span, "uneven", "slices of an uneven axis are not executed by this version", "", "select one index")
 
     def _pair_draw(self, base: Value, expr: ast.Index, scope: Scope) -> Thing:
@@ -476,7 +476,7 @@ class Expressions:
                 raise Mistake(item.span, "row-expected", "a draw over rows is read at bound rows", "", "write `share[a, k]`")
             rows.append(row)
         if len(rows) != len(base.over_rows):
-            raise Mistake(expr.span, "row-count", f"this draw ranges over {len(base.over_rows)} rows", "", "")
+            raise Mistake(expr.span, "row-count", f"this draw ranges over {len(base.over_rows)} rows", "", "read it at as many rows: `share[a, k]`")
         return self.a.rename(Value(base.node, base.mask), {old: row.part.axis.name for old, row in zip(base.over_rows, rows, strict=True)})
 
     # ---- calls
@@ -489,7 +489,7 @@ class Expressions:
         if isinstance(target, ast.Attribute):
             return self._call_attribute(expr, target, items, scope)
         if not isinstance(target, ast.Name):
-            raise Mistake(expr.span, "not-callable", "only a name can be applied", "", "")
+            raise Mistake(expr.span, "not-callable", "only a name can be applied", "", "apply a def, a model or a function of the library")
         found = self.lookup(target.id, scope, target.span)
         if isinstance(found, Function):
             return self.call_def(found.definition, items, expr, scope)
@@ -500,7 +500,7 @@ class Expressions:
         if isinstance(found, Broken):
             raise Consequence
         if found is not None:
-            raise Mistake(target.span, "not-callable", f"{target.id} is a value, not a def", "", "")
+            raise Mistake(target.span, "not-callable", f"{target.id} is a value, not a def", "", "apply a def, a model or a function of the library")
         contrast = self.contrast(target.id)
         if contrast is not None:
             return self.relation(contrast, expr, scope)
@@ -515,7 +515,7 @@ class Expressions:
         if len(expr.arguments) < 1:
             raise Mistake(expr.span, "argument-missing", f"{model.name} is applied to a value", "", f"write `{model.name}(x)`")
         if len(expr.arguments) > 1:
-            raise Mistake(expr.arguments[1].span, "one-argument", "models of several arguments are not executed by this version", "", "")
+            raise Mistake(expr.arguments[1].span, "not-executed", "models of several arguments are not executed by this version", "", "")
         return self.apply_model(model, self.thing(expr.arguments[0].value, scope), scope, expr.span)
 
     def _call_attribute(self, expr: ast.Call, target: ast.Attribute, items: tuple[ast.AxisItem, ...], scope: Scope) -> Thing:
@@ -526,7 +526,7 @@ class Expressions:
             return self._apply(model, items, expr, scope)
         if isinstance(base, Relation):
             return self._call_relation(base, target.name, expr, scope)
-        raise Mistake(target.span, "not-callable", f"{target.name} cannot be applied here", "", "")
+        raise Mistake(target.span, "not-callable", f"{target.name} cannot be applied here", "", "apply a def, a model or a function of the library")
 
     def _call_relation(self, relation: Relation, what: str, expr: ast.Call, scope: Scope) -> Thing:
         rows = [self.thing(argument.value, scope) for argument in expr.arguments]
@@ -552,7 +552,7 @@ class Expressions:
             if parameter.name not in given:
                 if parameter.default is None:
                     span = expr.span if expr is not None else contrast.span
-                    raise Mistake(span, "argument-missing", f"contrast {contrast.name} needs {parameter.name}", "", "")
+                    raise Mistake(span, "argument-missing", f"contrast {contrast.name} needs {parameter.name}", "", "give it")
                 given[parameter.name] = self.thing(parameter.default, scope)
         return Relation(contrast, Scope(None, given))
 
@@ -561,15 +561,15 @@ class Expressions:
         inner = Scope(scope, closed=True)
         axis_parameters = [item.name for item in definition.axis_parameters if isinstance(item, ast.AxisName)]
         if len(items) != len(axis_parameters):
-            raise Mistake(expr.span, "axis-arguments", f"{definition.name} takes {len(axis_parameters)} axes in brackets, {len(items)} given", "", "")
+            raise Mistake(expr.span, "axis-arguments", f"{definition.name} takes {len(axis_parameters)} axes in brackets, {len(items)} given", "", "name the axes in brackets: `f[axis](x)`")
         for name, item in zip(axis_parameters, items, strict=True):
             if not isinstance(item, ast.AxisName):
-                raise Mistake(item.span, "axis-expected", "an axis is named here", "", "")
+                raise Mistake(item.span, "axis-expected", "an axis is named here", "", "write the name of an axis: `[item]`")
             inner.aliases[name] = scope.axis(item.name)
         names = [parameter.name for parameter in definition.parameters]
         for place, argument in enumerate(expr.arguments):
             if argument.name is None and place >= len(names):
-                raise Mistake(argument.span, "too-many-arguments", f"{definition.name} takes {len(names)} arguments", "", "")
+                raise Mistake(argument.span, "too-many-arguments", f"{definition.name} takes {len(names)} arguments", "", "leave the others out")
             name = argument.name if argument.name is not None else names[place]
             if name not in names:
                 raise Mistake(argument.span, "no-such-argument", f"{definition.name} has no argument {name}", "", nearest(name, names))
@@ -582,7 +582,7 @@ class Expressions:
         self._depth += 8
         try:
             if self._depth > 390:
-                raise Mistake(expr.span, "too-deep", f"{definition.name} calls itself", "a def without end", "")
+                raise Mistake(expr.span, "too-deep", f"{definition.name} calls itself", "a def without end", "write what it computes without itself")
             return self._body(definition, inner, expr)
         finally:
             self._depth -= 8
@@ -654,7 +654,7 @@ class Expressions:
     def _annotated(self, value: Value, line: ast.Let) -> None:
         wanted = {item.name for item in line.axes if isinstance(item, ast.AxisName)}
         if wanted != set(value.names):
-            raise Mistake(line.span, "annotation", f"{line.name} has the axes [{', '.join(value.names)}], not [{', '.join(sorted(wanted))}]", "an annotation is verified", "")
+            raise Mistake(line.span, "annotation", f"{line.name} has the axes [{', '.join(value.names)}], not [{', '.join(sorted(wanted))}]", "an annotation is verified", "write the axes that the value has, or change the value")
 
     def _per_index(self, line: ast.Let, fresh: list[ast.Select], scope: Scope, body: Callable[[Scope], Thing]) -> Thing:
         item = fresh[0]
@@ -673,7 +673,7 @@ class Expressions:
 
     def stacked(self, pieces: Sequence[Value], axis: Axis) -> Value:
         axes = {each.name: each for value in pieces for each in value.axes}
-        nodes = [self.a.spread(value.node, [each for each in axes.values()]) for value in pieces]
+        nodes = [self.a.spread(node, list(axes.values())) for node in self.a.widened([value.node for value in pieces])]
         node = self.graph.make("stack", *nodes, axis=axis)
         if all(value.mask is None for value in pieces):
             return Value(node)
@@ -689,7 +689,7 @@ class Expressions:
         for comp in binders:
             rows = self.rows.comprehended(comp, inner)
             if len(rows.parts) != 1:
-                raise Mistake(comp.span, "one-source", "made rows range over single sources", "", "")
+                raise Mistake(comp.span, "one-source", "made rows range over single sources", "", "write one `let` for each source")
             inner, row = self.rows.bind(comp.variable, rows.parts[0], inner)
             keep = self.a.both(keep, row.part.mask)
             axes.append(row.part.axis)

@@ -76,14 +76,14 @@ class Library:
         plain = [argument for argument in expr.arguments if argument.name is None]
         if len(plain) != count or len(plain) != len(expr.arguments):
             assert isinstance(expr.function, (ast.Name, ast.Index))
-            raise Mistake(expr.span, "argument-count", f"{count} argument{'s' if count > 1 else ''} expected, {len(expr.arguments)} given", "", "")
+            raise Mistake(expr.span, "argument-count", f"{count} argument{'s' if count > 1 else ''} expected, {len(expr.arguments)} given", "", "give as many as it takes")
         return [self.x.value(argument.value, scope) for argument in plain]
 
     def options(self, expr: ast.Call, count: int, *known: str) -> None:
         """So many values without a name, then options of these names."""
         plain = [argument for argument in expr.arguments if argument.name is None]
         if len(plain) != count:
-            raise Mistake(expr.span, "argument-count", f"{count} argument{'s' if count > 1 else ''} expected, {len(plain)} given", "", "")
+            raise Mistake(expr.span, "argument-count", f"{count} argument{'s' if count > 1 else ''} expected, {len(plain)} given", "", "give as many as it takes")
         for argument in expr.arguments:
             if argument.name is not None and argument.name not in known:
                 raise Mistake(argument.span, "no-such-argument", f"there is no option {argument.name}", "", nearest(argument.name, known))
@@ -100,7 +100,7 @@ class Library:
         names = []
         for item in items:
             if not isinstance(item, ast.AxisName):
-                raise Mistake(item.span, "axis-expected", "an axis is named here", "", "")
+                raise Mistake(item.span, "axis-expected", "an axis is named here", "", "write the name of an axis: `[item]`")
             names.append(scope.axis(item.name))
         return tuple(names)
 
@@ -205,7 +205,7 @@ class Library:
             old = [scope.axis(name) for name in items[0].old]
             new = scope.axis(items[0].new[0][0])
             if len(old) != len(values):
-                raise Mistake(expr.span, "cat-count", f"{len(old)} axes are joined, {len(values)} values given", "", "")
+                raise Mistake(expr.span, "cat-count", f"{len(old)} axes are joined, {len(values)} values given", "", "give a value for each axis")
         else:
             (new,) = self.axes_of(items, scope, ())
             old = [new] * len(values)
@@ -214,7 +214,7 @@ class Library:
             self.carries(value, (name,), expr.span)
             axis = value.node.axis(name)
             if axis.size is None:
-                raise Mistake(expr.span, "unknown-size", f"the size of axis {name} is not known", "", "")
+                raise Mistake(expr.span, "unknown-size", f"the size of axis {name} is not known", "", "do it in a train block, where sizes are known")
             parts.append((axis, start))
             start += axis.size
             nodes.append(self.a._renamed(value.node, {name: new}))
@@ -222,7 +222,7 @@ class Library:
         self.x.sizes[new] = start
         self.x.joined = {**self.x.joined, new: tuple(parts)}
         everywhere = {axis.name: axis for node in nodes for axis in node.axes if axis.name != new}
-        node = self.x.graph.make("concat", *(self.a.spread(n, list(everywhere.values())) for n in nodes), axis=new, span=expr.span)
+        node = self.x.graph.make("concat", *(self.a.spread(n, list(everywhere.values())) for n in self.a.widened(nodes)), axis=new, span=expr.span)
         if all(mask is None for mask in masks):
             return Value(node, parts=((new, tuple(parts)),))
         own = {axis.name: axis for mask in masks if mask is not None for axis in mask.axes if axis.name != new}
@@ -237,7 +237,7 @@ class Library:
         (name,) = self.axes_of(items, scope, ())
         axis = self.x.axis(name, expr.span)
         if axis.size is None or len(expr.arguments) != 1:
-            raise Mistake(expr.span, "each", "each takes one expression and an axis of known size", "", "")
+            raise Mistake(expr.span, "each", "each takes one expression and an axis of known size", "", "write `each[v](f(x))`")
         self.x.apart = {**self.x.apart, name: 0}
         pieces = []
         for index in range(axis.size):
@@ -259,7 +259,7 @@ class Library:
     def _flip(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
         """The other direction of a relation; of an image it is a stage of a view."""
         if not expr.arguments:
-            raise Mistake(expr.span, "argument-count", "flip takes a relation, or an image", "", "")
+            raise Mistake(expr.span, "argument-count", "flip takes a relation, or an image", "", "give as many as it takes")
         relation = self.x.argument(expr.arguments[0].value, scope)
         if not isinstance(relation, Relation):
             return self._stage("flip", expr, scope)
@@ -309,11 +309,11 @@ class Library:
         for place, argument in enumerate(expr.arguments):
             key = argument.name if argument.name is not None else known[place][0] if place < len(known) else None
             if key is None or key not in values:
-                raise Mistake(argument.span, "no-such-argument", f"{name} takes {', '.join(k for k, _ in known) or 'no argument'}", "", "")
+                raise Mistake(argument.span, "no-such-argument", f"{name} takes {', '.join(k for k, _ in known) or 'no argument'}", "", "leave it out")
             values[key] = self.x.static(argument.value, scope)
         for key, value in values.items():
             if value is None:
-                raise Mistake(expr.span, "argument-missing", f"{name} needs {key}", "", "")
+                raise Mistake(expr.span, "argument-missing", f"{name} needs {key}", "", "give it")
         return Distribution(law=name, arguments=tuple(values[key] for key, _ in known))
 
     def _stage(self, name: str, expr: ast.Call, scope: Scope) -> Thing:
@@ -340,5 +340,5 @@ class Library:
         if isinstance(base, Value) and base.node.op == "input" and base.node.attr("kind") in ("column", "given"):
             return Distribution(base, base.node.attr("name"), (stage,))
         if isinstance(base, (TextValue, Uneven)) or isinstance(base, Value):
-            raise Mistake(expr.span, "column-expected", "a view transforms a column of the stream", "", "")
-        raise Mistake(expr.span, "column-expected", f"{name} transforms a column", "", "")
+            raise Mistake(expr.span, "column-expected", "a view transforms a column of the stream", "", "write `crop(image, ...)`, with a column of the stream first")
+        raise Mistake(expr.span, "column-expected", f"{name} transforms a column", "", "write `crop(image, ...)`, with a column of the stream first")

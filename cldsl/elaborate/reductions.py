@@ -146,7 +146,7 @@ class Reductions:
             shifted = self.a.pointwise("add", value, logged)
             keep = self.a.both(branch.keep, positive.node)
             return self._reduced("logsumexp", shifted, Branch(branch.scope, branch.axes, keep, None), expr)
-        raise Mistake(expr.span, "weight-without-meaning", f"{op} takes no weight", "sum, mean and logsumexp do", "")
+        raise Mistake(expr.span, "weight-without-meaning", f"{op} takes no weight", "sum, mean and logsumexp do", "weigh the value itself")
 
     def _variance(self, op: str, value: Value, axes: list[Axis], keep: Node | None) -> Value:
         mean = self.a.reduce("mean", value, axes, keep)
@@ -197,7 +197,7 @@ class Reductions:
         if op in ("max", "min", "prod"):
             axis = Axis(self.x.fresh_axis("part"), len(results))
             return self.a.reduce(op, self.x.stacked(results, axis), [axis], None)
-        raise Mistake(expr.span, "union-reduction", f"{op} over a union of sources is not executed by this version", "", "")
+        raise Mistake(expr.span, "not-executed", f"{op} over a union of sources is not executed by this version", "", "")
 
     def _mean_of_union(self, branches: list[Branch], expr: ast.Call) -> Value:
         """One mean over all rows: the sum of the sums over the sum of the counts."""
@@ -205,7 +205,7 @@ class Reductions:
         for branch in branches:
             value = self.x.value(expr.arguments[0].value, branch.scope)
             if branch.weight is not None and constant(branch.weight.node) != 1:
-                raise Mistake(expr.span, "union-reduction", "a weighted mean over a union is not executed by this version", "", "")
+                raise Mistake(expr.span, "not-executed", "a weighted mean over a union is not executed by this version", "", "")
             sums.append(self.a.reduce("sum", Value(self.a.cast(value.node, "real"), value.mask), branch.axes, branch.keep))
             counts.append(self.a.reduce("count", Value(self.a.spread(value.node, branch.axes), value.mask), branch.axes, branch.keep))
             present = self.a.both(value.mask, branch.keep)
@@ -225,7 +225,7 @@ class Reductions:
         if op == "sort":
             return self._sorted(branches, expr)
         if len(branches) != 1:
-            raise Mistake(expr.span, "union-operator", f"{op} over a union of sources is not executed by this version", "", "")
+            raise Mistake(expr.span, "not-executed", f"{op} over a union of sources is not executed by this version", "", "")
         branch = branches[0]
         value = self.x.value(expr.arguments[0].value, branch.scope)
         mask = self.a.both(value.mask, branch.keep)
@@ -255,13 +255,13 @@ class Reductions:
     def _sorted(self, branches: list[Branch], expr: ast.Call) -> Value:
         """Values rising along `rank`, absent ones last."""
         if not branches:
-            raise Mistake(expr.span, "nothing-to-sort", "there is no row to sort", "", "")
+            raise Mistake(expr.span, "nothing-to-sort", "there is no row to sort", "", "take a source with rows")
         flat = self.x.fresh_axis("sorted")
         values, masks = [], []
         for branch in branches:
             value = self.x.value(expr.arguments[0].value, branch.scope)
             if len(branch.axes) != 1:
-                raise Mistake(expr.span, "one-axis", "sort runs along one axis", "", "")
+                raise Mistake(expr.span, "one-axis", "sort runs along one axis", "", "merge them first: `x[(a, b) -> c]`")
             names = {branch.axes[0].name: flat}
             size = branch.axes[0].size
             mask = self.a.both(value.mask, branch.keep)

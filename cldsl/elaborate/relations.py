@@ -51,7 +51,7 @@ class Relations:
         if not lines:
             raise Mistake(contrast.span, "no-anchor", f"contrast {contrast.name} has no anchor", "", "write `anchor a in z`")
         if len(lines) > 1 or len(lines[0].rows) > 1:
-            raise Mistake(lines[-1].span, "several-anchor-rows", "several anchor rows are not executed by this version", "one row per anchor line", "leave an axis free instead: `anchor a in z[item]`")
+            raise Mistake(lines[-1].span, "not-executed", "several anchor rows are not executed by this version", "one row per anchor line", "leave an axis free instead: `anchor a in z[item]`")
         return lines[0]
 
     # ---- anchors
@@ -149,7 +149,7 @@ class Relations:
         found = inner.names.get(name)
         if isinstance(found, Value):
             return found
-        raise Mistake(span, "no-such-let", f"contrast {relation.contrast.name} has no value {name}", "", "")
+        raise Mistake(span, "no-such-let", f"contrast {relation.contrast.name} has no value {name}", "", "write a `let` of that name in the contrast")
 
     # ---- the other direction
 
@@ -157,7 +157,7 @@ class Relations:
         for kind in ("positive", "negative"):
             for line in self.roles(relation.contrast, kind):
                 if line.rows[0].top is not None:
-                    raise Mistake(span, "flip-of-top", "a relation with `top` cannot be flipped", f"a {kind} line takes the k best rows of each anchor", "")
+                    raise Mistake(span, "flip-of-top", "a relation with `top` cannot be flipped", f"a {kind} line takes the k best rows of each anchor", "write the other direction as a contrast of its own")
         return Relation(relation.contrast, relation.scope, not relation.flipped)
 
     def flipped_anchors(self, relation: Relation, span: Span) -> Part:
@@ -165,7 +165,7 @@ class Relations:
         lines = [line for kind in ("positive", "negative") for line in self.roles(relation.contrast, kind)]
         parts = [part for line in lines for part in self.x.rows.source(line.rows[0].source, relation.scope).parts]
         if any(part.identity != parts[0].identity for part in parts):
-            raise Mistake(span, "flip-of-union", "flipping a relation whose candidates come from several sources is not executed by this version", "the result would have the rows of all of them", "flip a contrast with one source")
+            raise Mistake(span, "not-executed", "flipping a relation whose candidates come from several sources is not executed by this version", "the result would have the rows of all of them", "flip a contrast with one source")
         return parts[0]
 
     def _flipped_set(self, relation: Relation, anchor: Row, kind: str) -> RowSet:

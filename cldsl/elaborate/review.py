@@ -26,7 +26,8 @@ def review(shared: Shared) -> None:
             shared.complain(found)
             told.add((found.code, found.message))
     for found in [*claims.judge(shared.program), *clashes.judge(shared.program)]:
-        shared.complain(found)
+        if not any(each.code == found.code and _covers(each.span, found.span) for each in shared.found):
+            shared.complain(found)
     pairs.judge(shared)
     if any(d.code == "no-positive" for d in shared.found):  # a mean over no positive is its consequence
         shared.found = [d for d in shared.found if d.code != "may-be-absent"]

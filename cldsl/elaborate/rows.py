@@ -63,7 +63,7 @@ class Rows:
         if isinstance(thing, Value):
             return RowSet((self.dense(thing, scope, span),))
         what = "a model" if isinstance(thing, ModelValue) else "this"
-        raise Mistake(span, "no-rows", f"{what} has no rows", "a source is a tensor, an axis, a relation, a set or a union", "")
+        raise Mistake(span, "no-rows", f"{what} has no rows", "a source is a tensor, an axis, a relation, a set or a union", "name a tensor with an axis beside `dim`")
 
     def taken(self, scope: Scope) -> set[str]:
         """Axes along which rows are bound around here; they are not ranged again."""
@@ -78,10 +78,10 @@ class Rows:
         else:
             missing = [name for name in names if name not in value.names]
             if missing:
-                raise Mistake(span, "no-axis", f"the value has no axis {missing[0]}", f"its axes are {', '.join(value.names)}")
+                raise Mistake(span, "no-axis", f"the value has no axis {missing[0]}", f"its axes are {', '.join(value.names)}", "name an axis that it has")
             row_axes = tuple(axis for axis in carried if axis.name in names)
         if not row_axes:
-            raise Mistake(span, "no-rows", "no axis is left to range over", "every axis is the feature axis or bound by an outer row", "")
+            raise Mistake(span, "no-rows", "no axis is left to range over", "every axis is the feature axis or bound by an outer row", "name a tensor with an axis beside `dim`")
         size: int | None = 1
         for axis in row_axes:
             size = None if size is None or axis.size is None else size * axis.size
@@ -206,7 +206,7 @@ class Rows:
             scores.append(node)
             masks.append(self.a.spread(mask if mask is not None else self.a.graph.const(True), [Axis(flat, part.axis.size)]))
         if len(lines) > 1:
-            raise Mistake(comp.span, "top-of-union", "`top` over several sources is not executed by this version", "", "take the top of each source")
+            raise Mistake(comp.span, "not-executed", "`top` over several sources is not executed by this version", "", "take the top of each source")
         part = lines[0][0]
         score_node, mask_node = scores[0], masks[0]
         size = part.axis.size

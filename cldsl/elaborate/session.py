@@ -20,7 +20,7 @@ from cldsl.elaborate.values import Broken, ModelValue, Relation, Thing, Uneven, 
 from cldsl.graph.nodes import Axis, Graph, Node
 from cldsl.modules import catalog as module_catalog
 from cldsl.semantics.program import declared
-from cldsl.semantics.spots import argument_span
+from cldsl.semantics.spots import argument_span, spot
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
 
@@ -169,7 +169,7 @@ class Session(Expressions):
 
             parent = self.contrast(item.parent)
             if parent is None:
-                raise Mistake(item.span, "no-contrast", f"there is no contrast {item.parent}", "", "")
+                raise Mistake(spot(item.span, item.parent, self.shared.program.sources, "from"), "no-contrast", f"there is no contrast {item.parent}", "", "declare it above")
             return Merger(self.shared.found).contrast(parent, item)
         return item
 
@@ -211,6 +211,8 @@ class Session(Expressions):
             self.needs[-1].add(("learn", name, self.versions.get(name, 0)))
         if name in self.now:
             return self.now[name]
+        if isinstance(item, ast.Draw) and any(isinstance(axis, ast.Comprehension) for axis in item.targets[0][1]):
+            return self.draws.supplied(item, name, given.axes, given.dtype)
         target = item.target if isinstance(item, ast.Cell) else self.columns[name].target if name in self.columns else None
         return Value(self.graph.leaf("input", given.axes, given.dtype, label=name, kind="given", name=name), target=target)
 
@@ -231,12 +233,12 @@ class Session(Expressions):
                     if self.mode == "free":
                         self.shared.used.add(name)
                         return self.column(column)
-                    raise Mistake(span, "other-stream", f"{name} is a column of {data.name}, which does not feed this block", "", "")
+                    raise Mistake(span, "other-stream", f"{name} is a column of {data.name}, which does not feed this block", "", "read a column of the stream that feeds the block")
         return None
 
     def _param(self, item: ast.Param) -> Thing:
         if item.name in self.busy:
-            raise Mistake(item.span, "param-cycle", f"param {item.name} depends on itself")
+            raise Mistake(item.span, "param-cycle", f"param {item.name} depends on itself", "", "give one of them a number")
         self.busy.append(item.name)
         try:
             return self.thing(item.value, Scope())
@@ -254,7 +256,7 @@ class Session(Expressions):
 
     def let_top(self, item: ast.Let, span: Span) -> Thing:
         if item.name in self.busy:
-            raise Mistake(item.span, "let-cycle", f"let {item.name} depends on itself", " -> ".join([*self.busy, item.name]), "")
+            raise Mistake(item.span, "let-cycle", f"let {item.name} depends on itself", " -> ".join([*self.busy, item.name]), "break the circle")
         known = self.held.get(item.name)
         if known is not None and self.minimizing and self._moved(known.needs):
             known = self.anew.get(item.name)
@@ -365,17 +367,17 @@ class Session(Expressions):
         infos = []
         for argument in call.arguments:
             if not isinstance(argument.value, ast.Name):
-                raise Mistake(argument.span, "model-expected", f"{kind} takes names of models", "", "")
+                raise Mistake(argument.span, "model-expected", f"{kind} takes names of models", "", "name a model: `copy(f)`")
             base = self.top(argument.value.id, argument.span)
             if not isinstance(base, ModelValue):
-                raise Mistake(argument.span, "model-expected", f"{argument.value.id} is no model", "", "")
+                raise Mistake(argument.span, "model-expected", f"{argument.value.id} is no model", "", "name a model: `copy(f)`")
             source = self.shared.models[base.plan.name]
             name = item.name if len(call.arguments) == 1 else f"{item.name}.{argument.value.id}"
             info = ModelInfo(name, kind, source.entry, source.args, source.named, source.consumes, source.produces, source.name, source.family, item.span, source.sizes_in, source.sizes_out, source.batch_statistics)
             self.shared.models[name] = info
             infos.append(info)
         if not infos:
-            raise Mistake(call.span, "model-expected", f"{kind} takes a model", "", "")
+            raise Mistake(call.span, "model-expected", f"{kind} takes a model", "", "name a model: `copy(f)`")
         return infos
 
     def size_model(self, info: ModelInfo) -> None:
@@ -396,7 +398,7 @@ class Session(Expressions):
         except CatalogueError as error:
             raise Mistake(span, "model-arguments", error.message, "", error.mend) from error
         if len(out) != len(info.produces):
-            raise Mistake(info.span, "signature", f"{info.entry} makes {len(out)} axes, the signature names {len(info.produces)}", "", "")
+            raise Mistake(info.span, "signature", f"{info.entry} makes {len(out)} axes, the signature names {len(info.produces)}", "", "name as many axes as it makes")
         info.sizes_in, info.sizes_out = sizes, tuple(out)
 
     def apply_model(self, model: ModelValue, argument: Thing, scope: Scope, span: Span) -> Thing:
@@ -449,12 +451,12 @@ class Session(Expressions):
         """A compile-time or clock scalar: a rate, a guard, a keep factor."""
         value = self.value(expr, Scope())
         if value.axes or value.mask is not None:
-            raise Mistake(expr.span, "scalar-expected", f"{what} is one number", f"it has the axes {', '.join(value.names)}", "")
+            raise Mistake(expr.span, "scalar-expected", f"{what} is one number", f"it has the axes {', '.join(value.names)}", "reduce it: `mean(...)`")
         from cldsl.graph.nodes import topological
 
         for node in topological([value.node]):
             if node.op == "input" and node.attr("kind") != "clock":
-                raise Mistake(expr.span, "clock-expected", f"{what} is an expression of the clock and of params", f"it reads {node.attr('name')}", "")
+                raise Mistake(expr.span, "clock-expected", f"{what} is an expression of the clock and of params", f"it reads {node.attr('name')}", "use `step`, `epoch`, params and numbers")
         return value.node
 
     def finite(self, expr: ast.Expr) -> Any:

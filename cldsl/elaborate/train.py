@@ -153,7 +153,7 @@ class Train:
         thing = self.s.thing(expr, Scope())
         if isinstance(thing, ModelValue):
             return [plan.name for plan in thing.plans]
-        raise Mistake(expr.span, "member-expected", "`over` lists models and learn tensors", "", "")
+        raise Mistake(expr.span, "member-expected", "`over` lists models and learn tensors", "", "name models or learn tensors: `over f, g`")
 
     def _moves(self, name: str) -> None:
         version = self.s.versions.get(name, 0) + 1
@@ -205,7 +205,7 @@ class Train:
             return
         cell = model
         if not isinstance(cell, ast.Cell):
-            raise Mistake(item.place.span, "not-assignable", f"{name} is no state, learn tensor or copy", "only these are moved by `<-`", "")
+            raise Mistake(item.place.span, "not-assignable", f"{name} is no state, learn tensor or copy", "only these are moved by `<-`", "assign to a state, a learn tensor or a copy")
         self.shared.used.add(name)
         current = self.s.cell(cell, item.span)
         value, mask = self._new_value(item, cell, current, index)
@@ -248,7 +248,7 @@ class Train:
         axis = current.node.axis(index.axis)
         place = s.value(index.value, Scope())
         if len(place.axes) != 1:
-            raise Mistake(index.span, "index-axes", "rows are written at an index over one axis", "", "")
+            raise Mistake(index.span, "index-axes", "rows are written at an index over one axis", "", "write rows at an index with one axis: `s[sample = id] <- e`")
         rest = [each for each in current.axes if each.name != axis.name]
         wanted = {each.name for each in rest} | set(place.names)
         if not set(node.names) <= wanted:
@@ -268,7 +268,7 @@ class Train:
     def _same_axes(self, node: Node, wanted: Node, item: ast.Assign) -> None:
         extra = [name for name in node.names if name not in wanted.names]
         if extra:
-            raise Mistake(item.value.span, "axes-do-not-meet", f"the value has the axis {extra[0]}, which its target has not", f"the target has {', '.join(wanted.names)}", "")
+            raise Mistake(item.value.span, "axes-do-not-meet", f"the value has the axis {extra[0]}, which its target has not", f"the target has {', '.join(wanted.names)}", "reduce or select it first")
 
     def _push(self, call: ast.Call, cell: ast.Cell, current: Value) -> tuple[Node, Node | None]:
         """`push[slot](Q, k)`: rows of k along the axis that Q lacks, written at the ring's pointer."""
@@ -279,15 +279,15 @@ class Train:
         s.library.options(call, 2, "order")
         order = s.library.option(call, "order", "ring", Scope())
         if order not in ("ring", "front"):
-            raise Mistake(call.span, "push-order", f'order is "ring" or "front", not {order!r}', "", "")
+            raise Mistake(call.span, "push-order", f'order is "ring" or "front", not {order!r}', "", 'write `order = "ring"` or `order = "front"`')
         if len(plain) != 2 or not isinstance(plain[0], ast.Name) or plain[0].id != cell.name:
             raise Mistake(call.span, "push", "push takes the state that is assigned, then rows", "", f"write `{cell.name} <- push[{ring}]({cell.name}, rows)`")
         rows = s.value(plain[1], Scope())
         if ring not in current.names:
-            raise Mistake(call.span, "no-axis", f"{cell.name} has no axis {ring}", "", "")
+            raise Mistake(call.span, "no-axis", f"{cell.name} has no axis {ring}", "", "name an axis that it has")
         extra = [axis for axis in rows.axes if axis.name not in current.names]
         if len(extra) != 1 or extra[0].size is None:
-            raise Mistake(call.span, "push-rows", "the pushed rows lie along one axis that the state lacks", f"they have {', '.join(rows.names)}", "")
+            raise Mistake(call.span, "push-rows", "the pushed rows lie along one axis that the state lacks", f"they have {', '.join(rows.names)}", "select or merge axes until one is left: `k[(v, item) -> row]`")
         size = current.node.axis(ring).size
         if size is None or extra[0].size > size:
             raise Mistake(call.span, "push-size", f"{extra[0].size} rows do not fit into {size} slots", "", "take a longer ring")
@@ -329,7 +329,7 @@ class Train:
             raise Mistake(item.place.span, "not-a-copy", f"{name} is trained; `<-` moves copies", "", f"declare `model t = copy({name})`")
         models = [self.s.thing(source, Scope()) for source in sources]
         if not all(isinstance(model, ModelValue) for model in models) or len(models) != len(target.plans):
-            raise Mistake(call.span, "mix", f"{name} holds {len(target.plans)} model(s), {len(models)} given", "", "")
+            raise Mistake(call.span, "mix", f"{name} holds {len(target.plans)} model(s), {len(models)} given", "", "name a model for each part")
         pairs = tuple((plan.name, model.plan.name) for plan, model in zip(target.plans, models, strict=True) if isinstance(model, ModelValue))
         self.pending.append(("mix", Mix(pairs, keep, item.span)))
         self.moment += 1

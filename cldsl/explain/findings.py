@@ -1,21 +1,19 @@
 """Every finding about a spec: of the file as it stands and of each of its variants, each finding once.
 
 Input: a spec's path, maybe one variant, overrides of params. Output: Findings, drawn as text or as JSON. A finding that
-only some variants have says which. Claims are judged by name here as well. Imports nothing heavy: it is `cldsl check`.
+only some variants have says which. Imports nothing heavy: it is `cldsl check`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cldsl.catalogue import nearest
 from cldsl.elaborate import examine
 from cldsl.explain.table import plural
 from cldsl.semantics.program import Program
 from cldsl.semantics.resolve import resolve_file
-from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import NOWHERE, Diagnostic, Span, SpecError, render
 
 THIS = "this"
@@ -82,32 +80,6 @@ def findings(spec: str, variant: str | None, sets: Mapping[str, str]) -> Finding
     return Findings(spec, tuple(by_variant), told, sources)
 
 
-def claim_findings(program: Program) -> Iterator[Diagnostic]:
-    """Variants and reports that a claim names and that are not there."""
-    variants = [THIS, *(variant.name for variant in program.variants)]
-    reports = report_names(program)
-    for claim in program.claims:
-        if claim.report not in reports:
-            why = "a claim compares what an `on` block reports"
-            yield Diagnostic(
-                claim.span, "no-report", f"no report is called {claim.report}", why, nearest(claim.report, reports)
-            )
-        for left, _, right in claim.orderings:
-            for name in (left, right):
-                if name not in variants:
-                    yield Diagnostic(
-                        claim.span, "no-variant", f"there is no variant {name}", "", nearest(name, variants)
-                    )
-
-
-def report_names(program: Program) -> list[str]:
-    """The names that `on` blocks of the spec or of a variant report."""
-    blocks = [node for node in ast.walk((*program.body, *program.variants)) if isinstance(node, ast.On)]
-    return list(
-        dict.fromkeys(node.name for block in blocks for node in ast.walk(block) if isinstance(node, ast.Report))
-    )
-
-
 def _look(
     spec: str, variant: str, sets: Mapping[str, str]
 ) -> tuple[Program | None, Sequence[Diagnostic], dict[str, str]]:
@@ -115,8 +87,7 @@ def _look(
         program = resolve_file(spec, variant, sets)
     except SpecError as error:
         return None, [_placed(each, spec) for each in error.diagnostics], error.sources
-    found = [*examine(program)[1], *claim_findings(program)]
-    return program, list(dict.fromkeys(found)), program.sources
+    return program, examine(program)[1], program.sources
 
 
 def _placed(diagnostic: Diagnostic, spec: str) -> Diagnostic:

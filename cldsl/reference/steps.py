@@ -169,7 +169,8 @@ class Steps:
         moving = {(m.name, each): m for m in members for name, each in gradients if name == m.name and not m.guarded}
         clip = options.pop("clip", None)
         size = torch.stack([gradients[target].norm() for target in moving]).norm() if moving else torch.tensor(0.0)
-        shrink = min(1.0, float(clip) / float(size)) if isinstance(clip, float) and float(size) > 0 else 1.0
+        # 1e-6 as in torch.nn.utils.clip_grad_norm_, which is what a norm of the gradient is clipped with
+        shrink = min(1.0, clip / (float(size) + 1e-6)) if isinstance(clip, float) else 1.0
         for target, member in moving.items():
             memory = self.memories.setdefault((term, *target), {})
             before = self.targets(target[0])[target]

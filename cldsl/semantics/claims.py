@@ -20,6 +20,7 @@ def judge(program: Program) -> list[Diagnostic]:
 
 def _parents(program: Program) -> Iterator[Diagnostic]:
     variants = {variant.name: variant for variant in program.variants}
+    told = False
     for variant in program.variants:
         parent = variant.parent
         if parent in (None, "this"):
@@ -27,7 +28,8 @@ def _parents(program: Program) -> Iterator[Diagnostic]:
         place = spot(variant.span, str(parent), program.sources, "from")
         if parent not in variants:
             yield Diagnostic(place, "no-variant", f"there is no variant {parent}", "", nearest(str(parent), [*variants, "this"]))
-        elif _circular(variant.name, variants):
+        elif not told and _circular(variant.name, variants):
+            told = True
             yield Diagnostic(place, "variant-cycle", f"variant {variant.name} builds on itself", "", "let one of them build on `this`")
 
 

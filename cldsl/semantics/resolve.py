@@ -69,7 +69,7 @@ class _Resolver:
         """The items of a file by kind, its parent's (`spec B from "a.cl"`) before its own."""
         self.sources[file] = text
         if file in self.reading:
-            self.error(Span(file), "inheritance-cycle", f"{file} inherits from itself")
+            self.error(Span(file), "inheritance-cycle", f"{file} inherits from itself", "", "inherit from another file")
             raise SpecError(self.found, self.sources)
         self.reading.append(file)
         tree = parse(text, file)
@@ -80,7 +80,7 @@ class _Resolver:
                 self.mentioned.add(node.name)
         headers = [item for item in tree.items if isinstance(item, ast.Header)]
         for extra in headers[1:]:
-            self.error(extra.span, "two-headers", "a file has one `spec` line")
+            self.error(extra.span, "two-headers", "a file has one `spec` line", "", "keep one of them")
         if headers:
             header = headers[0]
         else:
@@ -167,7 +167,7 @@ class _Resolver:
             self.error(span, "no-variant", f"there is no variant {name}", "", nearest(name, [*variants, "this"]))
             return body
         if name in below:
-            self.error(variant.span, "variant-cycle", f"variant {name} builds on itself")
+            self.error(variant.span, "variant-cycle", f"variant {name} builds on itself", "", "let one of them build on `this`")
             return body
         if variant.parent not in (None, "this"):
             body = self.apply(body, variants, str(variant.parent), merger, variant.span, (*below, name))

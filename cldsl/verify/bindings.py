@@ -6,8 +6,9 @@ A binding is a variant whose text is a pattern of the case's `source`, commits l
 
     variant weighted "*: loss/dcl.py, DCLW" from as_published:
 
-After ` where `, the text may name params of the case: `"paper Eq. 6 where sigma = none and weight_detached = false"`.
-The first variant that fits, in the order of the file, is taken.
+After ` where `, the text may name params of the case, `"paper Eq. 6 where sigma = none and weight_detached = false"`
+(`absent` where the case has no such param), and inputs by what they are, `int over item`. The first variant that fits,
+in the order of the file, is taken.
 """
 
 from __future__ import annotations
@@ -38,9 +39,17 @@ class Binding:
     def fits(self, case: Case) -> bool:
         """Whether the case pins the function that the binding is of."""
         source, _, conditions = self.pattern.partition(" where ")
-        pairs = [each.partition("=") for each in conditions.split(" and ")] if conditions else []
-        held = all(_text(case.params, name.strip()) == value.strip().lower() for name, _, value in pairs)
+        held = all(_holds(each, case) for each in conditions.split(" and ")) if conditions else True
         return held and fnmatchcase(_COMMIT.sub("", case.source), source)
+
+
+def _holds(condition: str, case: Case) -> bool:
+    kind, over, axes = condition.partition(" over ")
+    if over:
+        wanted = tuple(each.strip() for each in axes.split(","))
+        return any(array.axes == wanted and array.whole == (kind == "int") for array in case.at_step(0).values())
+    name, _, value = condition.partition("=")
+    return _text(case.params, name.strip()) == value.strip().lower()
 
 
 def binding_files(spec: str | Path) -> list[Path]:

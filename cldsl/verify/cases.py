@@ -32,6 +32,11 @@ class Array:
     data: Tensor
     axes: tuple[str, ...]
 
+    @property
+    def whole(self) -> bool:
+        """Whether it holds whole numbers."""
+        return self.data.dtype == torch.int64
+
 
 @dataclass(frozen=True)
 class Expected:

@@ -23,6 +23,9 @@ from cldsl.verify.setup import Setup, setup
 
 LEVELS = ("eval", "0", "2")
 
+#: What a wrong program may die of. A case that it dies of is a failure of the program, not of the verification.
+CRASHES = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError)
+
 
 @dataclass(frozen=True)
 class CaseResult:
@@ -74,7 +77,7 @@ def _judged(prepared: Setup, level: str) -> CaseResult:
     case, variant = prepared.case, prepared.binding.variant
     try:
         found = _runner(prepared, level)(prepared)
-    except (CatalogueError, SpecError, EvaluationError, GraphError, RunFailed) as error:
+    except (CatalogueError, SpecError, EvaluationError, GraphError, RunFailed, *CRASHES) as error:
         return _failed(case, variant, level, error)
     expected = [each for each in case.expected() if each.name not in prepared.undefined]
     axes = {name: [each.name for each in item.axes if hasattr(each, "name")] for name, item in prepared.reports.items()}

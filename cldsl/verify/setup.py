@@ -101,6 +101,9 @@ def setup(binding: Binding, case: Case) -> Setup:
     lets = {item.name: item.value for item in whole.all(ast.Let)}
     wanted = {each.wrt: _meant(each.wrt, lets) for each in case.expected() if each.wrt is not None}
     program = reached(whole, wanted.values())
+    unread = _unread(program, case)
+    if unread:
+        raise CaseError(f"the binding {binding.variant} does not read the input {unread[0]} of {case.name}", "declare it in its `data case`")
     cells = {item.name: item for item in program.all(ast.Cell) if _reads_inputs(item, program)}
     pure = replace(program, body=tuple(item for item in program.body if item not in cells.values()))
     evaluator = Evaluator(pure, _given(_named(program, case, 0, start=True)))
@@ -154,8 +157,8 @@ def _on_case(item: ast.Train | ast.On) -> bool:
 
 def _paced(item: ast.Train, program: Program, case: Case) -> ast.Train:
     """The block with as many rows and steps as the case has."""
-    columns, inputs = _columns(program, (STREAM,)), case.at_step(0)
-    rows = [inputs[name].data.shape[axes.index("item")] for name, axes in columns.items() if name in inputs and "item" in axes]
+    columns = _named(program, case, 0)
+    rows = [array.data.shape[array.axes.index("item")] for array in columns.values() if "item" in array.axes]
     if not rows:
         raise CaseError(f"no column of {case.name} has the axis item")
     options = tuple(ast.Argument(name, ast.Number(value)) for name, value in (("batch", rows[0]), ("steps", case.steps)))
@@ -168,6 +171,8 @@ def _called(item: ast.Statement, name: str) -> bool:
 
 def _written(value: Any) -> str:
     """A param of a case in the language; texts that hold a list are lists."""
+    if value is None:
+        return "absent"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
@@ -187,13 +192,13 @@ def _numbers(value: Any) -> list[int]:
 # ---- columns
 
 
-def _columns(program: Program, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """The columns of streams and the names of their axes."""
-    found = {}
-    for data in program.all(ast.Data):
-        if data.name in names:
-            found.update({column.name: tuple(_axis(each) for each in column.axes) for column in data.columns})
-    return found
+def _columns(program: Program, names: Iterable[str]) -> dict[str, ast.Column]:
+    """The columns of streams by name."""
+    return {column.name: column for data in program.all(ast.Data) if data.name in names for column in data.columns}
+
+
+def _axes(column: ast.Column) -> tuple[str, ...]:
+    return tuple(_axis(each) for each in column.axes)
 
 
 def _axis(item: ast.AxisItem) -> str:
@@ -203,16 +208,37 @@ def _axis(item: ast.AxisItem) -> str:
 
 
 def _named(program: Program, case: Case, step: int, start: bool = False) -> dict[str, Array]:
+    """The case's values at a step by column, over the axes that the column names, by position."""
     inputs = case.at_step(step)
     found = {}
-    for name, axes in _columns(program, (STREAM, START) if start else (STREAM,)).items():
-        if name not in inputs:
+    for name, column in _columns(program, (STREAM, START) if start else (STREAM,)).items():
+        source = _source(column, inputs, program)
+        if source is None:
             continue  # a case may lack what its variant of the function does not read; a read of it is an error of its own
-        data = inputs[name].data
-        if data.dim() != len(axes):
-            raise CaseError(f"{name} of {case.name} is over [{', '.join(inputs[name].axes)}], the binding says [{', '.join(axes)}]")
-        found[name] = Array(data, axes)
+        axes, array = _axes(column), inputs[source]
+        if array.data.dim() != len(axes):
+            raise CaseError(f"{source} of {case.name} is over [{', '.join(array.axes)}], the binding says [{', '.join(axes)}]")
+        found[name] = Array(array.data, axes)
     return found
+
+
+def _source(column: ast.Column, inputs: Mapping[str, Array], program: Program) -> str | None:
+    """The input that a column is: its namesake, else the one of its axes and kind that is no column's namesake."""
+    if column.name in inputs:
+        return column.name
+    known = _columns(program, (STREAM, START))
+    left = [
+        name for name, array in inputs.items()
+        if name not in known and array.axes == _axes(column) and array.whole == (column.target is not None)
+    ]  # fmt: skip
+    return left[0] if len(left) == 1 else None
+
+
+def _unread(program: Program, case: Case) -> list[str]:
+    """Inputs of the case that no column is."""
+    inputs = case.at_step(0)
+    sources = {_source(column, inputs, program) for column in _columns(program, (STREAM, START)).values()}
+    return [name for name in inputs if name not in sources]
 
 
 def _given(columns: Mapping[str, Array]) -> dict[str, tuple[Tensor, tuple[str, ...]]]:

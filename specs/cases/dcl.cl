@@ -26,3 +26,18 @@ variant equation "paper Eq. 6 where sigma = none" from third_party:
 
 variant equation_weighted "paper Eq. 6" from third_party_weighted:
     let each = mean[item](decoupled(pull, w))
+
+# A library that has two logarithms of sums, one for each view, instead of one of both: not the equation.
+variant library "*lightly/loss/dcl_loss.py, DCLLoss" from third_party:
+    def apart(R, w = 1)[a in R] = (
+        logsumexp[n in a.negative if n.v == a.v](R(a, n)) + logsumexp[n in a.negative if n.v != a.v](R(a, n))
+        - a.w * mean[p in a.positive](R(a, p))
+    )
+    let each = mean[item](apart(pull))
+
+variant library_weighted "*lightly/loss/dcl_loss.py, DCLWLoss" from library:
+    param sigma = case_sigma
+    let w = stop(2 - size(item) * softmax[item](dot(z[v = 0], z[v = 1]) / sigma))
+    let each = mean[item](apart(pull, w)), exact = mean[item](decoupled(pull, w))
+    on case:
+        report weight_12[item] = w

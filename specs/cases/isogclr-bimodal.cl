@@ -1,7 +1,7 @@
 spec isogclr_bimodal_cases "Published cases of individual temperatures, two modalities" from "../isogclr-bimodal.cl"
 
-# The library: the own pair is left out; sums instead of means, halved over the sides; gamma is 1 on a batch's first visit
-# in all of its rows; no clipping.
+# The library: the own pair is left out; sums instead of means, halved over the sides; in epoch 0 gamma is 1
+# while no row of the batch was seen; no clipping.
 variant library "*libauc/losses/contrastive.py, GCLoss_v2*":
     data case: index[item] -> sample, image_z[item, dim], text_z[item, dim]
     param gamma = case_gamma, beta = case_beta, eta = case_eta, rho = case_rho, tau0 = case_tau, tiny = 0
@@ -9,8 +9,8 @@ variant library "*libauc/losses/contrastive.py, GCLoss_v2*":
     learn nothing = 0
     state ti[sample = case_samples] = tau0
     let id = index, zi = image_z, zt = text_z
-    let share_i = 1 if sum(si[sample = id]) == 0 else gamma
-    let share_t = 1 if sum(st[sample = id]) == 0 else gamma
+    let share_i = 1 if epoch == 0 and sum(si[sample = id]) == 0 else gamma
+    let share_t = 1 if epoch == 0 and sum(st[sample = id]) == 0 else gamma
     let now_i = max(case_eps, (1 - share_i) * si[sample = id] * exp(bi[sample = id] - shift_i) + share_i * fresh_i)
     let now_t = max(case_eps, (1 - share_t) * st[sample = id] * exp(bt[sample = id] - shift_t) + share_t * fresh_t)
     let shift_i = stop(max(bi[sample = id], max(top_pair(images, mi), 0)))

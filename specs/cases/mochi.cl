@@ -2,7 +2,7 @@ spec mochi_cases "Published cases of hard negative mixing" from "../mochi.cl"
 
 # Encoder outputs are the leaves: `nothing` is there for minimize to move, at rate 0. The ring starts at slot 0; a case
 # that starts elsewhere is turned by its pointer, and turned back where slots are reported.
-variant queue "*src/moco.py, MoCo":
+variant queue:
     data case: query[item, dim], key[item, dim], pair_rank[pair, item, mix] -> rank, alpha[item, mix], mix_rank[item, blend] -> rank, beta[item, blend]
     data start: queue_init[slot, dim]
     param tau = case_tau, hardest = case_n_hard, pairs = case_s_type1, blends = case_s_type2
@@ -12,8 +12,8 @@ variant queue "*src/moco.py, MoCo":
     let q = unit(query), k = stop(unit(key))
     let i = pair_rank[pair = 0], j = pair_rank[pair = 1], r = mix_rank, share = alpha, own = beta
     let number = step + case_first_step_number
-    let first = number > case_start_type1_after_step and case_start_type1_after_step > 0
-    let second = number > case_start_type2_after_step and case_start_type2_after_step > 0
+    let first = number > (case_start_type1_after_step if case_start_type1_after_step > 0 else inf)              # 0: never
+    let second = number > (case_start_type2_after_step if case_start_type2_after_step > 0 else inf)
     contrast pull:
         negative c in Q
         negative c in two if first
@@ -40,3 +40,40 @@ variant queue "*src/moco.py, MoCo":
         pointer <- (pointer + size(item)) % size(slot)
         report queue_after[slot, dim] = Q[slot = (slot - case_pointer_init) % size(slot)]
         report pointer_after = pointer
+
+# Rows of the queue with the query's own number, of an item or a class, are neither negatives nor parents.
+variant tagged "*src/moco.py, MoCo where int over item and int over slot" from queue:
+    data case: query[item, dim], key[item, dim], pair_rank[pair, item, mix] -> rank, alpha[item, mix], mix_rank[item, blend] -> rank, beta[item, blend], mine[item] -> kind
+    data start: queue_init[slot, dim], theirs[slot] -> kind
+    state tag[slot] -> kind = theirs[slot = (slot + case_pointer_init) % size(slot)]
+    contrast pull:
+        let hard = {n in Q if n.tag != a.mine top hardest by dot(a, n)}
+        negative c in Q if c.tag != a.mine
+        negative c in two if first
+        negative c in one if second
+    let list[nth = hardest] = sum[n in Q if n.tag != mine top hardest by dot(q, n)](n.slot if n.rank == nth else 0)
+    let kept = dot(q, turned) if tag[slot = (slot - case_pointer_init) % size(slot)] != mine else -inf
+    let table = cat[candidate](
+        stack[lone](dot(q, k))[lone -> candidate], kept[slot -> candidate],
+        (dot(q, two_of) if first)[mix -> candidate], (dot(q, one_of) if second)[blend -> candidate]
+    ) / tau
+    train on case from this:
+        Q <- push[slot](Q, k)
+        tag <- push[slot](tag, mine)
+
+# The same with a queue whose rows have no number at first.
+variant tagged_later "*src/moco.py, MoCo where int over item" from tagged:
+    data start: queue_init[slot, dim]
+    state tag[slot] -> kind = absent
+
+# Nothing is mixed with the query: a case may then have no draws for it.
+variant first_only "*src/moco.py, MoCo where s_type2 = 0" from queue:
+    contrast pull:
+        negative c in Q
+        negative c in two if first
+    let table = cat[candidate](
+        stack[lone](dot(q, k))[lone -> candidate], dot(q, turned)[slot -> candidate], (dot(q, two_of) if first)[mix -> candidate]
+    ) / tau
+
+variant plain "*src/moco.py, MoCo" from queue:
+    param tau = case_tau

@@ -1,7 +1,7 @@
 """The fenced blocks of a page, what each means for a test, and how shown output is compared.
 
     ```cl triplet.cl        a whole spec, written under this name and checked
-    ```cl                   a whole spec where it begins with `spec`, else a fragment, which is parsed
+    ```cl                   a whole spec where it has a `spec` and a `train`, else a fragment, which is parsed
     ```cl fragment          a fragment
     ```python               run, all of a page in one namespace
     ```python emitted specs/dcl.cl      lines of the program that this spec compiles to
@@ -29,7 +29,7 @@ RUN = frozenset({"check", "explain", "fmt", "list", "compile", "verify", *SLOW})
 _FENCE = re.compile(r"^```(?P<info>[^\n`]*)\n(?P<text>.*?)^```$", re.M | re.S)
 _TIME = re.compile(r"\b\d+(\.\d+)? (ms|s)\b")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?(e-?\d+)?")
-_VERDICT = re.compile(r"(does not hold|holds|undecided.*)$")
+_VERDICT = re.compile(r"(does not hold|holds|holds weakly)$")
 
 
 @dataclass(frozen=True)

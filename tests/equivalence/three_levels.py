@@ -22,6 +22,7 @@ from cldsl.reference import Evaluator
 from cldsl.reference.values import Mask, Value
 from cldsl.semantics.program import Program
 from cldsl.semantics.resolve import resolve
+from cldsl.syntax import ast
 from tests.support.compare import assert_close
 
 TOLERANCE = 1e-9
@@ -37,7 +38,7 @@ class Sample:
     """A spec's text, what is supplied, and the expressions to compare; `cells` are states with presence."""
 
     text: str
-    expressions: tuple[str, ...]
+    expressions: tuple[str | ast.Expr, ...]
     given: Mapping[str, Named]
     cells: Mapping[str, Cell] = field(default_factory=dict)
     clock: Mapping[str, float] = field(default_factory=dict)
@@ -54,13 +55,14 @@ class Sample:
 def compare(sample: Sample, levels: Sequence[int] = LEVELS, tolerance: float = TOLERANCE) -> None:
     """Raise AssertionError where a level differs from the evaluator in value, presence or gradient."""
     program = sample.program()
-    for text in sample.expressions:
-        expected = evaluated(sample, program, text)
-        for level in levels:
+    expected = [evaluated(sample, program, text) for text in sample.expressions]
+    for level in levels:
+        found = emitted(sample, program, level)
+        for text, actual, wanted in zip(sample.expressions, found, expected, strict=True):
             try:
-                assert_close(emitted(sample, program, text, level), expected, tolerance, 1e-12)
+                assert_close(actual, wanted, tolerance, 1e-12)
             except AssertionError as error:
-                raise AssertionError(f"-O{level}, {text}: {error}\n{described(sample)}") from None
+                raise AssertionError(f"-O{level}, {shown(text)}: {error}\n{described(sample)}") from None
 
 
 def described(sample: Sample) -> str:
@@ -69,9 +71,15 @@ def described(sample: Sample) -> str:
     return f"given {shapes}, cells {sorted(sample.cells)}, clock {dict(sample.clock)}\n{sample.text}"
 
 
-def evaluated(sample: Sample, program: Program, text: str) -> Computed:
+def shown(text: str | ast.Expr) -> str:
+    """An expression for a message: its text, or where it stands."""
+    return text if isinstance(text, str) else text.span.short
+
+
+def evaluated(sample: Sample, program: Program, text: str | ast.Expr) -> Computed:
     """What the evaluator makes of an expression."""
-    evaluator = Evaluator(program, {}, sample.given, sample.sizes, clock=sample.clock)
+    clock = {name: value if name == "progress" else int(value) for name, value in sample.clock.items()}
+    evaluator = Evaluator(program, {}, sample.given, sample.sizes, clock=clock)
     for name, (tensor, axes, mask, mask_axes) in sample.cells.items():
         evaluator.world.cells[name] = Value(tensor, axes, Mask(mask, mask_axes))
     value = evaluator.value(text)
@@ -80,18 +88,19 @@ def evaluated(sample: Sample, program: Program, text: str) -> Computed:
     shape = [sizes[axis] for axis in axes]
     data = value.ordered(axes).expand(shape)
     present = torch.ones(shape, dtype=torch.bool) if value.present is None else value.present.to(axes).expand(shape)
-    names = differentiable(sample) if data.is_floating_point() and not axes else []
+    names = differentiable(sample, program) if not axes else []
     if not bool(present.all()) or not bool(data.isfinite().all()):
         names = []  # the gradient of an infinity is no number
-    found = evaluator.grad(text, names) if names else {}
-    return _computed(data, present, axes, {name: tensor for name, (tensor, _) in found.items()})
+    found = {name: torch.zeros_like(sample.given[name][0]) for name in names}
+    if data.requires_grad:
+        found = {name: tensor for name, (tensor, _) in evaluator.grad(text, names).items()}
+    return _computed(data, present, axes, found)
 
 
-def emitted(sample: Sample, program: Program, text: str, level: int) -> Computed:
-    """What the emitted function of a level makes of it."""
-    made = compiled(sample, program, text)
-    made = optimise_function(made, level, verify=True)
-    leaves = {leaf: _supplied(sample, leaf) for leaf in made.inputs}
+def emitted(sample: Sample, program: Program, level: int) -> list[Computed]:
+    """What the emitted function of a level makes of the expressions, in their order."""
+    made = optimise_function(compiled(sample, program), level, verify=True)
+    leaves = {leaf: _supplied(sample, program, leaf) for leaf in made.inputs}
     call = load_function(emit_function(made), made.name)
     default = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
@@ -99,25 +108,27 @@ def emitted(sample: Sample, program: Program, text: str, level: int) -> Computed
         result = call(*leaves.values(), models={})
     finally:
         torch.set_default_dtype(default)
-    outputs = dict(zip([name for name, _ in made.outputs], _several(made, result), strict=True))
-    value, mask = (_over(outputs.get(key), dict(made.outputs).get(key)) for key in ("value", "value.present"))
-    assert value is not None
-    axes = tuple(sorted({*value[1], *(mask[1] if mask else ())}))
-    data = _spread(value, axes, mask)
-    present = torch.ones(data.shape, dtype=torch.bool) if mask is None else _spread(mask, axes, value)
-    gradients = {}
-    if data.is_floating_point() and not axes and bool(present.all()) and bool(data.isfinite().all()):
-        gradients = _gradients(sample, leaves, data)
-    return _computed(data, present, axes, gradients)
+    values = (result,) if len(made.outputs) == 1 else tuple(result)
+    outputs = {name: _over(value, node) for (name, node), value in zip(made.outputs, values, strict=True)}
+    found = []
+    for number in range(len(sample.expressions)):
+        value, mask = outputs[f"e{number}"], outputs.get(f"e{number}.present")
+        axes = tuple(sorted({*value[1], *(mask[1] if mask else ())}))
+        data = _spread(value, axes, mask)
+        present = torch.ones(data.shape, dtype=torch.bool) if mask is None else _spread(mask, axes, value)
+        scalar = not axes and bool(present.all()) and bool(data.isfinite().all())
+        found.append(_computed(data, present, axes, _gradients(sample, program, leaves, data) if scalar else {}))
+    return found
 
 
-def compiled(sample: Sample, program: Program, text: str) -> Function:
-    """The expression as a typed function. Raises SpecError."""
+def compiled(sample: Sample, program: Program) -> Function:
+    """The expressions as one typed function. Raises SpecError."""
     given = {
         name: Given(tuple(Axis(a, s) for a, s in zip(axes, tensor.shape, strict=True)), kind_of(tensor))
         for name, (tensor, axes) in sample.given.items()
     }
-    return function(program, {"value": text}, given, sample.sizes)[0]
+    outputs = {f"e{number}": text for number, text in enumerate(sample.expressions)}
+    return function(program, outputs, given, sample.sizes)[0]
 
 
 def kind_of(tensor: Tensor) -> str:
@@ -125,16 +136,16 @@ def kind_of(tensor: Tensor) -> str:
     return "bool" if tensor.dtype == torch.bool else "real" if tensor.is_floating_point() else "int"
 
 
-def differentiable(sample: Sample) -> list[str]:
+def differentiable(sample: Sample, program: Program) -> list[str]:
     """The supplied real tensors that the meaning lets a gradient pass to: all but states."""
-    states = {item.name for item in sample.program().body if getattr(item, "kind", "") == "state"}
+    states = {item.name for item in program.body if getattr(item, "kind", "") == "state"}
     return [name for name, (tensor, _) in sample.given.items() if tensor.is_floating_point() and name not in states]
 
 
 # ---- inside
 
 
-def _supplied(sample: Sample, leaf: Node) -> Tensor:
+def _supplied(sample: Sample, program: Program, leaf: Node) -> Tensor:
     kind, name = leaf.attr("kind"), str(leaf.attr("name"))
     if kind == "clock":
         number = {"steps": 1, "epochs": 1, "steps_per_epoch": 1, **sample.clock}.get(name, 0)
@@ -147,17 +158,11 @@ def _supplied(sample: Sample, leaf: Node) -> Tensor:
     else:
         raise AssertionError(f"the program reads the {kind} {name}, which is not supplied\n{described(sample)}")
     found = found.detach().permute([own.index(axis) for axis in leaf.names]).clone()
-    return found.requires_grad_(found.is_floating_point() and name in differentiable(sample))
+    return found.requires_grad_(found.is_floating_point() and name in differentiable(sample, program))
 
 
-def _several(made: Function, result: Any) -> tuple[Any, ...]:
-    return (result,) if len(made.outputs) == 1 else tuple(result)
-
-
-def _over(result: Any, node: Node | None) -> Named | None:
+def _over(result: Any, node: Node) -> Named:
     """An output as a tensor over the axes of its node; a constant may have been folded to a number."""
-    if node is None:
-        return None
     tensor = result if isinstance(result, Tensor) else torch.tensor(result, dtype=_KINDS[node.dtype])
     return tensor, node.names
 
@@ -174,13 +179,13 @@ def _spread(value: Named, axes: tuple[str, ...], beside: Named | None) -> Tensor
     return tensor.permute(order).reshape(shape).expand([sizes[axis] for axis in axes])
 
 
-def _gradients(sample: Sample, leaves: Mapping[Node, Tensor], data: Tensor) -> dict[str, Tensor]:
-    names = differentiable(sample)
+def _gradients(sample: Sample, program: Program, leaves: Mapping[Node, Tensor], data: Tensor) -> dict[str, Tensor]:
+    names = differentiable(sample, program)
     found = {name: torch.zeros_like(sample.given[name][0]) for name in names}
     wanted = {leaf: tensor for leaf, tensor in leaves.items() if tensor.requires_grad}
     if not data.requires_grad or not wanted:
         return found
-    gradients = torch.autograd.grad(data, list(wanted.values()), allow_unused=True)
+    gradients = torch.autograd.grad(data, list(wanted.values()), allow_unused=True, retain_graph=True)
     for leaf, gradient in zip(wanted, gradients, strict=True):
         name = str(leaf.attr("name"))
         if gradient is not None:

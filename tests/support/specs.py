@@ -186,13 +186,16 @@ class _Maker:
         similarity = rng.choice(["dot(a, c)", "dot(a, c)", "cos(a, c)", "-dist2(a, c)", "dot(a, c) - 0.1 * dist2(a, c)"])
         lines += own + [f"    positive    c in {each}" for each in positives]
         lines += [f"    negative    c in {each}" for each in negatives]
+        if any("shift" in each for each in own):
+            similarity += " + 0.3 * shift"
         if rng.random() < 0.2:
-            lines.append(f"    logit       {similarity} / 0.7")
+            lines.append(f"    logit       ({similarity}) / 0.7")
         else:
             lines.append(f"    similarity  {similarity}")
             lines += [f"    temperature {temperature}"] if temperature else []
         self.lines += ["contrast pull:", *lines]
-        self.flippable = not free and " top " not in "\n".join(lines) and "soft" not in "\n".join(lines) and not own
+        origins = {each.split()[0] for each in [*positives, *negatives]}
+        self.flippable = len(origins) == 1 and not free and " top " not in "\n".join(lines) and "soft" not in "\n".join(lines) and not own
         self.anchor = anchor
         self.single = len(positives) == len(negatives) == 1
         return "pull"
@@ -264,7 +267,6 @@ class _Maker:
             negatives.append("soft" + rng.choice(["", " weight (abs(a.age - c.age) + 0.5)"]))
         elif which == 3 and anchor.age:
             own.append("    let shift = 0.5 * a.age")
-            negatives[0] = negatives[0].replace("c.age", "(c.age + 0 * a.shift)") if "weight" not in negatives[0] else negatives[0]
 
     def _tail(self, anchor: _Source, source: _Source) -> str:
         rng, tail = self.rng, ""
@@ -310,7 +312,7 @@ class _Maker:
         third = rng.choice(
             [
                 f"(softmean[c in a.{side()}]({inner()}, {inner()}) else 0)",
-                f"(sum[rank if rank < 2](sort[c in a.{side()}]({inner()})) else 0)",
+                f"(sum[rank](sort[c in a.{side()}]({inner()}) ^ 2) else 0)",
                 f"(0.1 * count[c in a.{side()} if R(a, c) > 0](c) + (mean[c in a.{side()}](exp(-R(a, c) ^ 2)) else 1))",
                 f"(mean[c in a.{side()}](stop(sigmoid(R(a, c))) * R(a, c)) else 0)",
                 f"(1 if any[c in a.{side()}](R(a, c) > 0.2) else 0.5) * R.temperature(a) ",

@@ -18,7 +18,7 @@ contrast pull:
     similarity  dot(a, c)
     temperature tau
 
-train on photos(batch = 8, epochs = 1):
+train on photos(batch = 64, epochs = 1):
     t <- mix(t, f)
     minimize mean(infonce(pull)) + mean(y) by sgd(lr = 0.1)
 

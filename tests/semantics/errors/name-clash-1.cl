@@ -8,7 +8,7 @@ view x[v = 2] ~ crop(image, 28)
 model f(channel, row, column -> width) = conv([8])
 model g(width -> dim) = linear(4)
 let z = unit(g(f(x)))
-let class = 2
+let class = z[v = 0]
 
 contrast pull:
     anchor      a in z
@@ -17,8 +17,8 @@ contrast pull:
     similarity  dot(a, c)
     temperature tau
 
-train on photos(batch = 8, epochs = 1):
-    minimize mean(infonce(pull)) + mean[c in class](c) by sgd(lr = 0.1)
+train on photos(batch = 64, epochs = 1):
+    minimize mean(infonce(pull)) + mean[c in class](c[dim = 0]) by sgd(lr = 0.1)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)

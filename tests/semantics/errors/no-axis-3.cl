@@ -16,7 +16,7 @@ contrast pull:
     similarity  dot[width](a, c)
     temperature tau
 
-train on photos(batch = 8, epochs = 1):
+train on photos(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
 
 on photos(split = "test"):

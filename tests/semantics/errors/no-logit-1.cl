@@ -13,7 +13,7 @@ contrast pull:
     positive    c in z if c.item == a.item and c.v != a.v
     negative    c in z if c.item != a.item
 
-train on photos(batch = 8, epochs = 1):
+train on photos(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
 
 on photos(split = "test"):

@@ -11,17 +11,13 @@ let z = unit(g(f(x)))
 
 contrast pull:
     anchor      a in z
-    positive    c in z if c.item == a.item and c.v != a.v
+    positive    c in z[v -> w] | z if c.item == a.item and c != a
     negative    c in z if c.item != a.item
     similarity  dot(a, c)
     temperature tau
 
-train on photos(batch = 8, epochs = 1):
-    minimize mean(infonce(pull)) by sgd(lr = 0.1)
+train on photos(batch = 64, epochs = 1):
+    minimize mean(infonce(pull)) + mean(infonce(flip(pull))) by sgd(lr = 0.1)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)
-
-loop now in 3:
-    let far = mean(z)
-    report spread = far

@@ -16,9 +16,8 @@ contrast pull:
     similarity  dot(a, c)
     temperature tau
 
-train on photos(batch = 8, epochs = 1):
+train on photos(batch = 64, epochs = 1), photos(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
 
 on photos(split = "test"):
-    draw u[item] ~ uniform(0, 1)
-    report knn = knn(f(image), label)
+    report knn = knn(f(image), label, k = 20)

@@ -16,10 +16,8 @@ contrast pull:
     similarity  dot(a, c)
     temperature tau
 
-train on photos(batch = 8, epochs = 1):
-    minimize mean(infonce(pull)) by sgd(lr = 0.1)
-    every 10 epochs:
-        report spread = mean(z)
+train on photos(batch = 64, epochs = 1):
+    minimize mean(infonce(pull)) + mean(softmax[c in z | z[v -> w]](c[dim = 0])) by sgd(lr = 0.1)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)

@@ -12,11 +12,11 @@ let z = unit(g(f(x)))
 contrast pull:
     anchor      a in z
     positive    c in z if c.item == a.item and c.v != a.v
-    negative    c in z if c.item != a.item
+    negative    c in z | z[v -> w] if c.item != a.item top 3 by dot(a, c)
     similarity  dot(a, c)
     temperature tau
 
-train on photos(batch = 8, epochs = 1), photos(batch = 8, epochs = 1):
+train on photos(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
 
 on photos(split = "test"):

@@ -10,14 +10,14 @@ model g(width -> dim) = linear(4)
 let z = unit(g(f(x)))
 
 contrast pull:
-    anchor      a in z
+    anchor      a in z, b in z
     positive    c in z if c.item == a.item and c.v != a.v
     negative    c in z if c.item != a.item
     similarity  dot(a, c)
     temperature tau
 
-train on photos(batch = 8, epochs = 1):
-    minimize mean(infonce(pull)) + grad(mean(z), f) by sgd(lr = 0.1)
+train on photos(batch = 64, epochs = 1):
+    minimize mean(infonce(pull)) by sgd(lr = 0.1)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)

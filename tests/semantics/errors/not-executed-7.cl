@@ -16,8 +16,12 @@ contrast pull:
     similarity  dot(a, c)
     temperature tau
 
-train on photos(batch = 8, epochs = 1):
-    minimize mean(infonce(pull)) + mean(f.weight) by sgd(lr = 0.1)
+train on photos(batch = 64, epochs = 1):
+    minimize mean(infonce(pull)) by sgd(lr = 0.1)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)
+
+loop now in 3:
+    let far = mean(z)
+    report spread = far

@@ -16,8 +16,10 @@ contrast pull:
     similarity  dot(a, c)
     temperature tau
 
-train on photos(batch = 8, epochs = 1) if label == 3:
+train on photos(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
+    every 10 epochs:
+        report spread = mean(z)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)

@@ -19,7 +19,7 @@ contrast pull:
     temperature tau
     let hard = sort[c in none](dot(a, c))
 
-train on photos(batch = 8, epochs = 1):
+train on photos(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
 
 on photos(split = "test"):

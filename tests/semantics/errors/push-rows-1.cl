@@ -8,7 +8,7 @@ view x[v = 2] ~ crop(image, 28)
 model f(channel, row, column -> width) = conv([8])
 model g(width -> dim) = linear(4)
 let z = unit(g(f(x)))
-state Q[slot = 64, dim] = 0
+state Q[slot = 128, dim] = 0
 
 contrast pull:
     anchor      a in z
@@ -17,7 +17,7 @@ contrast pull:
     similarity  dot(a, c)
     temperature tau
 
-train on photos(batch = 8, epochs = 1):
+train on photos(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) + sum(Q) by sgd(lr = 0.1)
     Q <- push[slot](Q, z)
 

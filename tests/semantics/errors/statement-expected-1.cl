@@ -16,10 +16,9 @@ contrast pull:
     similarity  dot(a, c)
     temperature tau
 
-train on photos(batch = 8, epochs = 1):
+train on photos(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
     param late: real = 2
-    report late = late
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)

@@ -16,7 +16,7 @@ contrast pull:
     similarity  dot(a, c)
     temperature tau
 
-train on spectra(batch = 8, epochs = 1):
+train on spectra(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
 
 on spectra(split = "test"):

@@ -1,0 +1,164 @@
+"""Train steps: after each one, the emitted program has the losses, states, learned tensors and weights of the evaluator."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.equivalence.stepping import Training, both_after_each_step
+from tests.support.compare import assert_close
+
+INFONCE, COSINE = "use std.losses (infonce)\n", "use std.schedules (cosine)\n"
+HEAD = 'spec steps "Steps"\n'
+PLAIN = """data rows_of: x[item, v, width], label[item] -> class from "rows.npz"
+model f(width -> dim) = linear(3)
+let z = unit(f(x))
+contrast pull:
+    anchor      a in z
+    positive    c in z if c.item == a.item and c.v != a.v
+    negative    c in z if c.item != a.item
+    similarity  dot(a, c)
+    temperature 0.5
+"""
+SIZES = {"item": 4, "v": 2, "width": 4, "class": 3}
+
+
+def _optimised(rule: str) -> Training:
+    text = f"{HEAD}{INFONCE}{COSINE if 'cosine' in rule else ''}{PLAIN}train on rows_of(batch = 4, epochs = 2):\n    minimize mean(infonce(pull)) by {rule}\n    report classes = sum(label)\n"
+    return Training(text, {"x": "item v width", "label": "item"}, SIZES, indices={"label": 3})
+
+
+RULES = (
+    "sgd(lr = cosine(0.3))",
+    "sgd(lr = cosine(0.3, warm_epochs = 1), momentum = 0.9, decay = 1e-2)",
+    "sgd(lr = 0.2, momentum = 0.9, nesterov = true)",
+    "adam(lr = cosine(0.05), decay = 1e-2)",
+    "adamw(lr = 0.05, decay = 0.1)",
+    "lars(lr = 0.8, momentum = 0.9, decay = 1e-2)",
+    "larc(lr = 0.6, momentum = 0.9, decay = 1e-2)",
+    "sgd(lr = 0.3, clip = 0.1)",
+)
+
+QUEUE = Training(
+    HEAD
+    + INFONCE
+    + COSINE
+    + """data rows_of: x[item, v, width], label[item] -> class from "rows.npz"
+model f(width -> wide) = linear(5)
+model g(wide -> dim) = linear(3)
+model t = copy(f, g)
+state Q[slot = 6, dim] = absent
+state tag[slot = 6] -> class = absent
+let q = unit(g(f(x[v = 0])))
+let k = stop(unit(t.g(t.f(x[v = 1]))))
+draw share[item, mix = 2] ~ uniform(0, 1)
+contrast pull:
+    anchor      a in q
+    let hard = {n in Q top 2 by dot(a, n)}
+    let two = stop(unit(a.share * a + (1 - a.share) * hard[rank = 0]))
+    positive    c in k if c.item == a.item
+    negative    c in Q if c.tag != a.label
+    negative    c in two if step >= 2
+    similarity  dot(a, c)
+    temperature 0.3 if step < 1 else 0.5
+train on rows_of(batch = 4, epochs = 2):
+    t <- mix(t, (f, g), 0.9)
+    minimize mean(infonce(pull)) by sgd(lr = cosine(0.3), momentum = 0.9, decay = 1e-3)
+    report filled = count[slot](tag)
+    Q <- push[slot](Q, k)
+    tag <- push[slot](tag, label)
+""",
+    {"x": "item v width", "label": "item"}, {**SIZES, "mix": 2}, {"share": "item mix"}, {"label": 3},
+)  # fmt: skip
+
+PROTOTYPES = Training(
+    HEAD
+    + COSINE
+    + """data rows_of: x[item, v, width] from "rows.npz"
+model f(width -> dim) = linear(3)
+learn C[word = 4, dim] ~ normal(0, 1)
+state Q[slot = 8, dim] = absent
+let z = unit(f(x))
+let score = dot(z, C)
+let lead = stop(z[v = 0])
+let past = dot(Q, C) if full(Q) else absent
+let plan = sinkhorn[word, pool](cat[(slot, item) -> pool](past, dot(lead, C)) / 0.5, rounds = 3)
+let code = stop(plan[pool in item])
+train on rows_of(batch = 4, epochs = 2):
+    C <- unit(C)
+    minimize -mean(sum[word](code * log_softmax[word](score / 0.2))) over f, 0.5 * C if step >= 2 by sgd(lr = cosine(0.3), momentum = 0.9, decay = 1e-2)
+    Q <- push[slot](Q, lead, order = "front")
+""",
+    {"x": "item v width"}, SIZES,
+)  # fmt: skip
+
+TABLE = Training(
+    HEAD
+    + """data rows_of: x[item, width], id[item] -> sample from "rows.npz"
+model f(width -> dim) = linear(3)
+state bank[sample, dim] ~ normal(0, 1), u[sample] = 0, tau[sample] = 0.5
+let z = unit(f(x))
+let heat = tau[sample = id]
+let loss = mean(logsumexp[sample](dot(z, bank) / heat) - dot(z, bank[sample = id]) / heat)
+let slope = stop(mean[sample](dot(z, bank)))
+train on rows_of(batch = 4, epochs = 2):
+    minimize loss by adam(lr = 0.05)
+    report before = mean(slope)
+    bank[sample = id] <- unit(0.5 * bank[sample = id] + 0.5 * z)
+    u[sample = id] <- 0.5 * u[sample = id] + 0.5 * slope
+    tau[sample = id] <- clamp(tau[sample = id] - 0.3 * u[sample = id], 0.1, 1)
+    report after = mean(u)
+""",
+    {"x": "item width", "id": "item"}, {**SIZES, "sample": 6}, indices={"id": 6},
+)  # fmt: skip
+
+TWICE = Training(
+    HEAD
+    + INFONCE
+    + PLAIN
+    + """model p(dim -> dim) = linear(3)
+learn scale = 1
+train on rows_of(batch = 4, epochs = 2):
+    minimize mean(infonce(pull)) over f by sgd(lr = 0.3)
+    minimize mean(dist2(p(z), stop(z))) * scale ^ 2 by adam(lr = 0.05)
+    report classes = sum(label) + mean(infonce(pull))
+""",
+    {"x": "item v width", "label": "item"}, SIZES, indices={"label": 3},
+)  # fmt: skip
+
+TOGETHER = Training(
+    HEAD
+    + INFONCE
+    + PLAIN
+    + """model p(dim -> dim) = linear(3)
+learn scale = 1
+train on rows_of(batch = 4, epochs = 2):
+    minimize:
+        mean(infonce(pull)) over f by sgd(lr = 0.3, momentum = 0.9)
+        mean(dist2(p(z), stop(z))) * scale ^ 2 over p, scale if step >= 1 by adamw(lr = 0.05, decay = 0.1)
+    report classes = sum(label)
+""",
+    {"x": "item v width", "label": "item"}, SIZES, indices={"label": 3},
+)  # fmt: skip
+
+TRAININGS = {
+    **{rule: _optimised(rule) for rule in RULES}, "queue": QUEUE, "prototypes": PROTOTYPES, "table": TABLE,
+    "twice": TWICE, "together": TOGETHER,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("level", [0, 2])
+@pytest.mark.parametrize("name", TRAININGS)
+def test_after_each_step(name: str, level: int) -> None:
+    told = both_after_each_step(TRAININGS[name], level)
+    for step, (emitted, evaluated) in enumerate(told):
+        try:
+            assert_close(emitted, evaluated, 1e-9, 1e-12)
+        except AssertionError as error:
+            raise AssertionError(f"step {step}, -O{level}: {error}\n{TRAININGS[name].text}") from None
+
+
+def test_something_moves() -> None:
+    """Weights, states and losses change from step to step, so that the comparison sees them."""
+    told = both_after_each_step(QUEUE, 2)
+    first, last = told[0][0], told[-1][0]
+    assert all((first[name] != last[name]).any() for name in ("f.0.weight", "t.g.0.weight", "Q", "present Q", "log loss"))
