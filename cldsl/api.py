@@ -1,6 +1,6 @@
 """The public face: `check`, `compile`, `run`, `parse`. Everything else may change without notice.
 
-program = cldsl.compile("specs/dcl.cl", set={"tau": 0.2})
+program = cldsl.compile("method.cl", set={"tau": 0.2})
 program.loss(z=z)                 a loss on named tensors, in the axes' order of the spec
 program.criterion(z=z)            the same as an nn.Module that holds what the loss learns
 program.module()                  the whole program as an nn.Module
@@ -121,6 +121,13 @@ class Compiled:
         """The axes of a name as the spec gives them: of a column, a tensor, or what the let elaborates to."""
         if count == 0 and name in CLOCK:
             return ()
+        for item in self.compilation.program.all(ast.Let):
+            written = [axis.name for axis in item.axes if isinstance(axis, ast.AxisName)]
+            if item.name != name or not written or len(written) != len(item.axes):
+                continue
+            if len(written) != count:
+                raise CatalogueError(f"{name} has the axes [{', '.join(written)}], the tensor has {count}")
+            return tuple(written)  # `let z[item, v, dim] = ...`: the order that a reader sees
         from cldsl.elaborate.naming import axes_of
 
         return axes_of(self.compilation.program, name, count)

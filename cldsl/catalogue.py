@@ -125,10 +125,23 @@ def signature(entry: Entry) -> str:
     def shown(parameter: Parameter) -> str:
         if parameter.default is REQUIRED:
             return parameter.name
-        value = f'"{parameter.default}"' if isinstance(parameter.default, str) else parameter.default
-        return f"{parameter.name} = {value}"
+        return f"{parameter.name} = {written(parameter.default)}"
 
     return f"{entry.name}({', '.join(shown(p) for p in entry.parameters)})"
+
+
+def written(value: Any) -> str:
+    """A constant as the language writes it."""
+    if value is None:
+        return "absent"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, (tuple, list)):
+        inner = ", ".join(written(item) for item in value)
+        return f"({inner})" if isinstance(value, tuple) else f"[{inner}]"
+    return str(value)
 
 
 def _fits(entry: Entry, parameter: Parameter, value: Any) -> None:
@@ -147,10 +160,10 @@ def _fits(entry: Entry, parameter: Parameter, value: Any) -> None:
         "value": True,
     }[parameter.kind]
     if not accepted:
-        raise CatalogueError(f"{where} must be {_KIND_WORDS[parameter.kind]}, not {value!r}", signature(entry))
+        raise CatalogueError(f"{where} must be {_KIND_WORDS[parameter.kind]}, not {written(value)}", signature(entry))
     if parameter.choices and value not in parameter.choices:
-        choices = ", ".join(repr(choice) for choice in parameter.choices)
-        raise CatalogueError(f"{where} is one of {choices}, not {value!r}", nearest(str(value), map(str, parameter.choices)))
+        choices = ", ".join(written(choice) for choice in parameter.choices)
+        raise CatalogueError(f"{where} is one of {choices}, not {written(value)}", nearest(str(value), map(str, parameter.choices)))
     if number and parameter.low is not None and value < parameter.low:
         raise CatalogueError(f"{where} must be at least {parameter.low}, not {value}")
     if number and parameter.high is not None and value > parameter.high:

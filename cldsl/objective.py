@@ -39,6 +39,7 @@ class Objective:
         self._scope = Scope(compilation.plan)
         self._leaves = made.inputs
         self._models = made.models
+        self._axes = tuple(node.names for _, node in made.outputs)
         self._call = _loaded(made, self._scope)
         own = [leaf for leaf in self._leaves if leaf.attr("kind") in HELD]
         self.reads: tuple[str, ...] = tuple(str(leaf.attr("name")) for leaf in self._leaves if leaf not in own)
@@ -46,7 +47,7 @@ class Objective:
         self.models: tuple[str, ...] = tuple(self._model_name(model) for model in self._models)
 
     def __call__(self, tensors: Mapping[str, Tensor], module: nn.Module | None) -> Tensor:
-        """The value. Raises CatalogueError for what nobody supplies, and where the value is absent."""
+        """The value, NaN at its absent entries. Raises CatalogueError for what nobody supplies, and where all is absent."""
         self._demand(tensors, module)
         arguments = {str(argument_of(key_of(leaf))): self._value(leaf, tensors, module) for leaf in self._leaves}
         models = {model: getattr(module, name) for model, name in zip(self._models, self.models, strict=True)}
@@ -56,7 +57,9 @@ class Objective:
         value, present = found
         if present.dim() == 0 and not bool(present):
             raise CatalogueError("the objective is absent on these tensors: it is over nothing", "write `else 0` in it")
-        return value
+        names = tuple(dict.fromkeys(name for own in self._axes for name in own))
+        value, present = (_spread(each, own, names) for each, own in zip(found, self._axes, strict=True))
+        return value.where(present, float("nan"))
 
     def _demand(self, tensors: Mapping[str, Tensor], module: nn.Module | None) -> None:
         missing = [name for name in self.reads if name not in tensors]
@@ -64,7 +67,8 @@ class Objective:
             listed = ", ".join(f"{name} = ..." for name in missing)
             raise CatalogueError(f"the objective reads {', '.join(missing)}: give {listed}, or a let made of it")
         if module is None and (self.holds or self.models):
-            held = ", ".join(dict.fromkeys((*self.models, *self.holds)))
+            read = [str(leaf.attr("name")).partition("@")[0] for leaf in self._leaves if leaf.attr("kind") in HELD]
+            held = ", ".join(dict.fromkeys((*self._models, *read)))
             raise CatalogueError(f"the objective reads {held} of the program: give module = program.module()")
 
     def _value(self, leaf: Node, tensors: Mapping[str, Tensor], module: nn.Module | None) -> Tensor:
@@ -91,6 +95,12 @@ class Objective:
 
     def _model_name(self, model: str) -> str:
         return str(self._scope.attribute(self._scope.frozen(model) or model))
+
+
+def _spread(tensor: Tensor, own: Sequence[str], names: Sequence[str]) -> Tensor:
+    """The tensor over all of `names`, in their order, with size 1 where it has no such axis."""
+    ordered = tensor.permute([own.index(name) for name in names if name in own])
+    return ordered[tuple(slice(None) if name in own else None for name in names)]
 
 
 def _loaded(made: Function, scope: Scope) -> Callable[..., Any]:

@@ -81,10 +81,12 @@ def whole_method(steps: int = 3, seed: int = 0) -> float:
     module = program.module(seed)
     sgd = torch.optim.SGD(module.parameters(), lr=0.1)
     images = torch.from_numpy(load_digits().images).float()[:, None] / 16
+    chance = torch.Generator().manual_seed(seed)
     loss = torch.zeros(())
     for step in range(steps):
-        x = torch.stack([images[32 * step : 32 * step + 32]] * 2, 1)  # [item, v, channel, row, column]
-        loss = program.loss(module=module, x=x + 0.15 * torch.randn_like(x))
+        rows = images[32 * step : 32 * step + 32]
+        x = torch.stack([view(rows, chance), view(rows, chance)], 1)  # [item, v, channel, row, column]
+        loss = program.loss(module=module, x=x)
         sgd.zero_grad()
         loss.backward()
         sgd.step()

@@ -9,7 +9,7 @@ param repel: real >= 0 = 0.9                                  # t-: how much mor
 param alpha: real > 0 = 1                                     # weight of the attraction
 param beta: real > 0 = 1                                      # weight of the repulsion
 param views: int >= 2 = 4
-param rate: real > 0 = 0.1
+param rate: real > 0 = 0.1                                    # of the optimiser, before its schedule
 param pixels: int > 0 = 28
 
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k", "uoft-cs/cifar10"

@@ -8,14 +8,14 @@ param tau: real > 0 = 0.3                                     # small: uniform a
 param alpha: real > 0 <= 1 = 1                                # share of the negatives that is kept, hardest first
 param lam: real > 0 = 1e-3                                    # simple loss: weight of a negative
 param keep: real >= 0 <= 1 = 0.5                              # how much of a bank row stays
-param rate: real > 0 = 0.1
+param rate: real > 0 = 0.1                                    # of the optimiser, before its schedule
 param pixels: int > 0 = 28
 
 data photos: image[item, channel, row, column], label[item] -> class, id[item] -> sample from "mnist-5k", "uoft-cs/cifar100"
 
 view x ~ crop_turn(image, pixels)
 model f(channel, row, column -> width) = conv([16, 32, 64])
-model g(width -> dim) = linear(32)
+model g(width -> dim) = mlp([64, 32], norm = "batch")
 let z = unit(g(f(x)))                                         # [item, dim]
 
 let bound = 1 / sqrt(size(dim) / 3)

@@ -12,14 +12,14 @@ param tau0: real > 0 = 0.1
 param low: real > 0 = 0.05
 param high: real > 0 = 1
 param bound: real > 0 = 3                                     # the slope is clipped
-param rate: real > 0 = 4
+param rate: real > 0 = 1.5                                    # of the optimiser, before its schedule
 param pixels: int > 0 = 28
 
 data photos: image[item, channel, row, column], label[item] -> class, id[item] -> sample from "mnist-5k-lt", "uoft-cs/cifar100"
 
 view x[v = 2] ~ crop_turn(image, pixels)
 model f(channel, row, column -> width) = conv([16, 32, 64])
-model g(width -> dim) = mlp([64, 32])
+model g(width -> dim) = mlp([64, 32], norm = "batch")
 let z = unit(g(f(x)))                                         # [item, v, dim]
 
 state s[sample] = 0, u[sample] = 0, tau[sample] = tau0        # three numbers for each example, shared by its views

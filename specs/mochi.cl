@@ -10,14 +10,14 @@ param blends: int >= 0 = 16                                   # mixes with the q
 param tau: real > 0 = 0.2
 param keep: real >= 0 <= 1 = 0.99                             # momentum of the key encoder
 param start: int >= 0 = 30                                    # no mixes before this step
-param rate: real > 0 = 0.3
+param rate: real > 0 = 0.1                                    # of the optimiser, before its schedule
 param pixels: int > 0 = 28
 
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k", "ILSVRC/imagenet-1k"
 
 view x[v = 2] ~ crop_turn(image, pixels)
 model f(channel, row, column -> width) = conv([16, 32, 64])
-model g(width -> dim) = mlp([64, 32])
+model g(width -> dim) = mlp([64, 32], norm = "batch")
 model t = copy(f, g)                                          # the key encoder
 state Q[slot = 1024, dim] ~ sphere()
 let q = unit(g(f(x[v = 0])))                                  # [item, dim]

@@ -1,17 +1,19 @@
 spec supremix "Mixup your own pairs: contrastive regression" "https://arxiv.org/abs/2309.16633"
 
 use std.losses (supcon)
+use std.views (crop_turn)
 use std.schedules (one_step)
 
 param T: real > 0 = 0.5                                       # temperature
-param window: real > 0 = 5                                    # how far, in label units, a parent of a hard positive may be
+param window: real > 0 = 3                                    # how far, in label units, a parent of a hard positive may be
 param magnify: bool = true                                    # weigh candidates by the distance of the labels
+param pixels: int > 0 = 28
 
-data spectra: spectrum[item, channel], fat[item] from "tecator", "mteb/stsbenchmark-sts"
+data digits: image[item, channel, row, column], label[item] -> class from "mnist-5k", "agedb"
 
-view x[v = 2] ~ noise(scale(spectrum, 0.95, 1.05), 0.01)
-let age = round(fat)                                          # labels that meet exactly
-model f(channel -> width) = mlp([128, 64], last = "plain")
+view x[v = 2] ~ crop_turn(image, pixels, scale = (0.6, 1), degrees = 10)
+let age = label                                               # the value of the digit, as a number
+model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = mlp([64, 32], norm = "batch", last = "batch")
 let z = unit(g(f(x)))                                         # [item, v, dim]
 
@@ -31,12 +33,12 @@ contrast order:
     similarity  dot(a, c)
     temperature T
 
-train on spectra(batch = 32, epochs = 60):
-    minimize mean(supcon(order)) by adam(lr = one_step(1e-3, 48))
+train on digits(batch = 32, epochs = 5):
+    minimize mean(supcon(order)) by adam(lr = one_step(2e-3, 4))
 
-on spectra(split = "test"):
-    report mae = regress(f(spectrum), fat, measure = "mae")
-    report pearson = regress(f(spectrum), fat, measure = "pearson")
+on digits(split = "test"):
+    report mae = regress(f(image), label, measure = "mae")
+    report pearson = regress(f(image), label, measure = "pearson")
 
 variant supcr:                                                # no mixtures: supervised contrastive regression
     contrast order:

@@ -10,7 +10,7 @@ param makers: int >= 1 = 2
 param tau: real > 0 = 0.1
 param eps: real > 0 = 0.05                                    # sharpness of the codes
 param frozen_steps: int >= 0 = 31                             # the prototypes wait
-param rate: real > 0 = 4
+param rate: real > 0 = 4                                      # of the optimiser, before its schedule
 param large: int > 0 = 28
 param small: int > 0 = 16
 

@@ -132,6 +132,7 @@ def _facts(scope: Scope) -> list[Statement]:
         Assign((name("spec"),), Literal(plan.name)),
         Assign((name("title"),), Literal(plan.title)),
         Assign((name("link"),), Literal(plan.link)),
+        Assign((name("fixed_batch"),), Literal(True)),
         Assign((name("streams"),), Mapped(tuple((stream.name, _stream(stream)) for stream in plan.streams))),
         Assign((name("phases"),), Listed("tuple", tuple(_phase(scope, phase) for phase in plan.phases))),
     ]

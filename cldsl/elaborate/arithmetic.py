@@ -111,7 +111,7 @@ class Arithmetic:
             return node
         counts = mask if mask is not None and set(mask.names) <= set(node.names) else None
         for guard in guards:
-            if set(guard.names) <= set(node.names) and guard.names:
+            if set(guard.names) <= set(node.names) and (guard.names or guard in self.written):
                 counts = self.both(counts, guard)
             elif guard in self.written and set(guard.names) & set(node.names):
                 # a condition of the text over further axes: an entry that none of them needs gets the stand-in

@@ -17,7 +17,7 @@ from cldsl.graph.nodes import COMPARISONS, Axis, Node, topological
 
 _LONG = 9
 _SCALED = COMPARISONS | {"add", "sub", "mul", "div", "mod", "maximum", "minimum"}
-_BUDGET = 60_000
+_BUDGET = 20_000
 
 
 class _Unknown:
@@ -93,7 +93,10 @@ class Miniature:
             self.work += 1
             if self.work > _BUDGET:
                 raise Undecided
-            self.memo[key] = self._compute(node, where)
+            try:
+                self.memo[key] = self._compute(node, where)
+            except RecursionError as error:
+                raise Undecided from error
         return self.memo[key]
 
     def _compute(self, node: Node, where: Mapping[str, int]) -> Any:
@@ -234,15 +237,23 @@ def verdict(mask: Node | None) -> bool | None:
     """True: holds at every coordinate. False: at none. None: it depends, or cannot be told."""
     if mask is None:
         return True
-    answers = set()
-    for cut in (3, 4):
-        try:
-            mini = Miniature([mask], cut)
-            found = {mini.at(mask, where) for where in places(mini, mask.names)}
-        except Undecided:
-            return None
-        answers.add(True if found == {True} else False if found == {False} else None)
-    return answers.pop() if len(answers) == 1 else None
+    first = _everywhere(mask, 3)
+    return first if first is not None and _everywhere(mask, 4) is first else None
+
+
+def _everywhere(mask: Node, cut: int) -> bool | None:
+    """The mask's one value on a small copy; looking ends at the second."""
+    try:
+        mini = Miniature([mask], cut)
+        common: bool | None = None
+        for where in places(mini, mask.names):
+            value = mini.at(mask, where)
+            if not isinstance(value, bool) or common is not None and value is not common:
+                return None
+            common = value
+        return common
+    except Undecided:
+        return None
 
 
 def places(mini: Miniature, names: Sequence[str]) -> Iterator[dict[str, int]]:

@@ -60,7 +60,7 @@ def _bounded(session: Session, item: ast.Param, op: str, expr: ast.Expr, value: 
         if not isinstance(expr, ast.Binary) or expr.op != "..":
             raise Mistake(expr.span, "range-expected", "`in` is followed by a range", "", "write `int in 1 .. 5`")
         low, high = session.static(expr.left, Scope()), session.static(expr.right, Scope())
-        if not low <= value <= high:  # type: ignore[operator]
+        if not low <= value <= high:
             raise Mistake(item.value.span, "param-domain", f"{item.name} must be from {low} to {high}, not {_shown(value)}", declared, "take a number in between, or widen the domain")
         return
     limit = session.static(expr, Scope())

@@ -56,13 +56,11 @@ class Draws:
         s = self.s
         copies = None if copy is None else s.declare_axis(copy.axis, s.static_int(copy.value, Scope()), copy.span)
         pipelines: list[Distribution] = []
-        for index in range(1 if copies is None else copies.size or 0):
+        for index in range(1 if copies is None or copy is None else s.apart_count(copies.size, copy.span)):
             scope = Scope() if copies is None else Scope(None, {copies.name: s.a.const(index)})
             thing = s.thing(item.value, scope)
             assert isinstance(thing, Distribution)
             pipelines.append(thing)
-        if not pipelines:
-            raise Mistake(item.span, "no-copies", f"view {name} has no copies", "", "take at least one copy: `view x[v = 2]`")
         column = pipelines[0].column
         assert column is not None
         shapes = [self._shape(each, item.span) for each in pipelines]

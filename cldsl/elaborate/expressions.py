@@ -28,7 +28,8 @@ _BINARY = {
     "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod", "^": "pow", "==": "eq", "!=": "ne", "<": "lt",
     "<=": "le", ">": "gt", ">=": "ge",
 }  # fmt: skip
-MAX_CALLS = 40
+MAX_APART = 256
+MAX_SIZE = 2**31
 
 
 class Expressions:
@@ -82,12 +83,22 @@ class Expressions:
         return Axis(name, self.sizes[name])
 
     def declare_axis(self, name: str, size: int | None, span: Span) -> Axis:
+        if size is not None and not 0 <= size < MAX_SIZE:
+            raise Mistake(span, "axis-size", f"axis {name} has {size:g} entries", f"an axis has from 0 to {MAX_SIZE - 1}", "write another size")
         known = self.sizes.get(name)
         if known is not None and size is not None and known != size:
             raise Mistake(span, "two-sizes", f"axis {name} has {known} entries elsewhere, {size} here", "one axis name has one size", "give one of them another name")
         if known is None:
             self.sizes[name] = size
         return Axis(name, self.sizes[name])
+
+    def apart_count(self, size: int | None, span: Span) -> int:
+        """How often something is computed apart, once for each index."""
+        if size == 0:
+            raise Mistake(span, "no-copies", "there is no index to compute this for", "the axis has no entries", "take at least one: `x[v = 2]`")
+        if size is None or size > MAX_APART:
+            raise Mistake(span, "too-many-apart", f"this is computed apart for each index, at most {MAX_APART} times", f"the axis has {'no known size' if size is None else f'{size} entries'}", "compute it along the axis at once")
+        return size
 
     def lookup(self, name: str, scope: Scope, span: Span) -> Thing | None:
         found = scope.find(name)
@@ -128,6 +139,8 @@ class Expressions:
             if self._depth > 400:
                 raise Mistake(expr.span, "too-deep", "definitions nest too deep", "a def that calls itself never ends", "write what it computes without itself")
             return _VISIT[type(expr)](self, expr, scope)
+        except RecursionError:
+            raise Mistake(expr.span, "too-deep", "definitions nest too deep", "each rests on the next, a long way down", "compute a step of it under a name that is used before") from None
         except GraphError as error:
             raise Mistake(expr.span, "axes-do-not-meet", str(error), "", "rename one of the axes: `x[item -> j]`") from None
         finally:
@@ -660,7 +673,7 @@ class Expressions:
         item = fresh[0]
         axis = self.declare_axis(item.axis, self.static_int(item.value, scope), item.span)
         pieces = []
-        for index in range(axis.size or 0):
+        for index in range(self.apart_count(axis.size, item.span)):
             inner = scope.child(**{item.axis: self.a.const(index)})
             self.site = (*self.site, (item.axis, index))
             try:

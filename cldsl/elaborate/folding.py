@@ -7,13 +7,22 @@ from typing import Any
 
 from cldsl.graph.nodes import Node
 
+
+def _power(x: float, y: float) -> float:
+    """In whole numbers while these are small: a tower of powers would never end."""
+    result: float = x**y if abs(y) <= 64 and abs(x) <= 2**32 else float(x) ** float(y)
+    if isinstance(result, complex):
+        raise ValueError("a root of a negative number")
+    return result
+
+
 FOLD: dict[str, Any] = {
     "add": lambda x, y: x + y,
     "sub": lambda x, y: x - y,
     "mul": lambda x, y: x * y,
     "div": lambda x, y: x / y if y else math.copysign(math.inf, x) if x else math.nan,
     "mod": lambda x, y: x % y,
-    "pow": lambda x, y: x**y,
+    "pow": lambda x, y: _power(x, y),
     "eq": lambda x, y: x == y,
     "ne": lambda x, y: x != y,
     "lt": lambda x, y: x < y,

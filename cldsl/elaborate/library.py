@@ -240,7 +240,7 @@ class Library:
             raise Mistake(expr.span, "each", "each takes one expression and an axis of known size", "", "write `each[v](f(x))`")
         self.x.apart = {**self.x.apart, name: 0}
         pieces = []
-        for index in range(axis.size):
+        for index in range(self.x.apart_count(axis.size, expr.span)):
             self.x.apart = {**self.x.apart, name: index}
             pieces.append(self.x.value(expr.arguments[0].value, scope))
         self.x.apart = {key: value for key, value in self.x.apart.items() if key != name}

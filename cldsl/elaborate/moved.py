@@ -72,7 +72,7 @@ def _read(tree: object) -> Iterator[str]:
             stack += [node.value, *([node.by] if node.by is not None else [])]
         elif isinstance(node, ast.Model):
             call = node.value
-            derived = isinstance(call, ast.Call) and isinstance(call.function, ast.Name) and call.function.id in ("copy", "fresh", "frozen")
+            derived = isinstance(call, ast.Call) and isinstance(call.function, ast.Name) and call.function.id in ("copy", "fresh")
             stack += [] if derived else [call]
         else:
             if isinstance(node, ast.Name):

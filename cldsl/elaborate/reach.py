@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cldsl.elaborate.shared import Shared
 from cldsl.graph.nodes import COMPARISONS, CONSTANT, Node, topological
+from cldsl.semantics.program import declared
 from cldsl.semantics.spots import spot
 from cldsl.syntax.diagnostics import NOWHERE, Diagnostic, Span
 
@@ -58,8 +59,9 @@ def members_reached(loss: Node, shared: Shared) -> list[str]:
         for place, each in enumerate(node.inputs):
             if not is_cut(node, place):
                 live.add(each)
-    order = [*shared.models, *shared.tensors]
-    return sorted(found, key=lambda name: order.index(name) if name in order else len(order))
+    order = [name for item in shared.program.body for name in declared(item)]
+    parts = list(shared.models)
+    return sorted(found, key=lambda name: (order.index(name.split(".")[0]), parts.index(name) if name in parts else 0))
 
 
 def cuts_of(loss: Node, name: str, shared: Shared) -> Iterator[tuple[str, Span]]:
@@ -80,9 +82,16 @@ def cuts_of(loss: Node, name: str, shared: Shared) -> Iterator[tuple[str, Span]]
             if each not in below:
                 continue
             if is_cut(node, place):
-                yield ("an index" if node.op in ("gather", "put") else "a condition" if each.dtype == "bool" else "an index"), _span_near(node, each)
+                yield _cut_word(node, place), _span_near(node, each)
             else:
                 live.add(each)
+
+
+def _cut_word(node: Node, place: int) -> str:
+    each = node.inputs[place]
+    if node.op == "where" and place == 0 or each.dtype == "bool" or each.op == "where":
+        return "a condition"
+    return "an index" if node.op in ("gather", "put") or each.op not in CONSTANT else _word(each)
 
 
 def _word(node: Node) -> str:

@@ -48,6 +48,8 @@ class Reductions:
         branches = list(self.branches(items, scope))
         if op in _KEEPS or op in ("argmax", "argmin", "first", "last", "sort"):
             return self._along(op, branches, expr)
+        if op == "softmean" and not branches:
+            return self._nothing(op)
         if op == "softmean":
             return self._softmean(branches, expr)
         if op == "mean" and len(branches) > 1:
@@ -96,12 +98,19 @@ class Reductions:
             value = self._counted(branch, expr)
         else:
             value = self.x.value(expr.arguments[0].value, branch.scope)
+        self._sized(branch, value)
         for row in branch.scope.rows():
             if row.part.axis in branch.axes:
                 self.x.guard_own_axes(value.node, row, expr.arguments[0].value, branch.scope)
         if branch.weight is not None and not (constant(branch.weight.node) == 1 and branch.weight.mask is None):
             return self._weighted(op, value, branch, expr)
         return self._reduced(op, value, branch, expr)
+
+    @staticmethod
+    def _sized(branch: Branch, value: Value) -> None:
+        """An axis that the argument itself makes has its size from it."""
+        made = {axis.name: axis for axis in value.axes}
+        branch.axes = [made.get(axis.name, axis) if axis.size is None else axis for axis in branch.axes]
 
     def _counted(self, branch: Branch, expr: ast.Call) -> Value:
         """count[rows](x): present rows at which x is present; a row variable itself is present."""
@@ -228,6 +237,7 @@ class Reductions:
             raise Mistake(expr.span, "not-executed", f"{op} over a union of sources is not executed by this version", "", "")
         branch = branches[0]
         value = self.x.value(expr.arguments[0].value, branch.scope)
+        self._sized(branch, value)
         mask = self.a.both(value.mask, branch.keep)
         over = tuple(axis.name for axis in branch.axes)
         lacking = [axis for axis in branch.axes if axis.name not in value.names]
@@ -258,6 +268,7 @@ class Reductions:
             raise Mistake(expr.span, "nothing-to-sort", "there is no row to sort", "", "take a source with rows")
         flat = self.x.fresh_axis("sorted")
         values, masks = [], []
+        outer: Node | None = None
         for branch in branches:
             value = self.x.value(expr.arguments[0].value, branch.scope)
             if len(branch.axes) != 1:
@@ -265,6 +276,8 @@ class Reductions:
             names = {branch.axes[0].name: flat}
             size = branch.axes[0].size
             mask = self.a.both(value.mask, branch.keep)
+            if len(branches) == 1 and mask is not None and branch.axes[0].name not in mask.names:
+                outer, mask = mask, None  # presence that does not depend on what is sorted stays
             values.append(self.a._renamed(self.a.spread(value.node, branch.axes), names))
             masks.append(None if mask is None else self.a._renamed(self.a.spread(mask, branch.axes), names))
             total = size
@@ -287,7 +300,7 @@ class Reductions:
             ordered = graph.make("slice", ordered, axis=full.name, start=0, stop=k)
             valid = None if valid is None else graph.make("slice", valid, axis=full.name, start=0, stop=k)
         pairs = {full.name: "rank"}
-        return Value(self.a._renamed(ordered, pairs), None if valid is None else self.a._renamed(valid, pairs))
+        return Value(self.a._renamed(ordered, pairs), outer if valid is None else self.a.both(outer, self.a._renamed(valid, pairs)))
 
     def _most(self, branches: list[Branch], total: int | None) -> int | None:
         """How many rows can be present at most, where the masks are constants: the list need not be longer."""

@@ -104,9 +104,10 @@ class _Reader:
             self._say(node.span, "unknown-name", f"nothing is called {node.id}", node.id, words.names | self.local | words.axes)
 
     def _call(self, node: ast.Call) -> None:
-        target, items = node.function, ()
+        target = node.function
+        items: tuple[ast.AxisItem, ...] = ()
         if isinstance(target, ast.Index):
-            target, items = target.value, target.items  # type: ignore[assignment]
+            items, target = target.items, target.value
         self._brackets(items, True)
         if isinstance(target, ast.Name):
             name = target.id

@@ -17,7 +17,7 @@ from cldsl.graph.nodes import Function, Graph, Node, topological
 from cldsl.graph.plan import Advance, Assign, Level, Log, Minimize, Mix, Objective, OptimiserPlan, Run, TrainPlan
 from cldsl.semantics.spots import argument_span, headword, spot
 from cldsl.syntax import ast
-from cldsl.syntax.diagnostics import Span
+from cldsl.syntax.diagnostics import Diagnostic, Span
 
 
 class Train:
@@ -60,6 +60,8 @@ class Train:
                 self._statement(item)
             except Mistake as mistake:
                 self.shared.complain(mistake.diagnostic)
+            except GraphError as error:
+                self.shared.complain(Diagnostic(item.span, "axes-do-not-meet", str(error), "", "rename one of the axes: `x[item -> j]`"))
             except Consequence:
                 pass
         self._reports()

@@ -34,6 +34,12 @@ def _loader(program: Program, phase: Train, data: Data, options: RunOptions) -> 
     batch = options.batch or phase.options.get("batch")
     if batch is None:
         raise RunError(f"{_place(phase)} has no batch", "write batch = 256, or give --batch")
+    written = phase.options.get("batch")
+    if program.fixed_batch and written is not None and int(batch) != int(written):
+        raise RunError(
+            f"{_place(phase)} was compiled for batches of {written} rows, not {batch}: sizes are part of the program",
+            f"compile it anew: cldsl run SPEC --batch {batch}",
+        )
     # Only a GPU works while the next batch is made; on a CPU a thread would take its time from the step.
     ahead = program.device.type == "cuda"
     return Loader(

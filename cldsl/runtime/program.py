@@ -31,6 +31,8 @@ class Program(nn.Module):
     spec: ClassVar[str] = ""
     title: ClassVar[str] = ""
     link: ClassVar[str] = ""
+    #: a compiled program has the rows of a batch among its sizes; one written by hand may not
+    fixed_batch: ClassVar[bool] = False
     streams: ClassVar[Mapping[str, Stream]] = {}
     phases: ClassVar[tuple[Phase, ...]] = ()
 

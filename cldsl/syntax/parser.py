@@ -22,8 +22,9 @@ def _tables() -> Tables:
     return grammar.tables()
 
 
+@functools.lru_cache(maxsize=64)
 def parse(text: str, file: str = "<spec>") -> ast.File:
-    """The tree of a spec. Raises SpecError."""
+    """The tree of a spec (kept: the variants of a spec share its text and its libraries'). Raises SpecError."""
     text = normalised(text)
     refused = list(limits.of_text(text, file))
     if refused:

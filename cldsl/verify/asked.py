@@ -18,7 +18,9 @@ def asked(prepared: Setup) -> dict[str, list[str]]:
         if not prepared.stepwise and each.name not in prepared.reports:
             raise CaseError(f"the case has the gradient {each.key}, the binding reports no {each.name}")
         if prepared.stepwise and each.name != "loss":
-            raise CaseError(f"the case has the gradient {each.key}: those of a step are of `loss`, which its minimize takes")
+            raise CaseError(
+                f"the case has the gradient {each.key}: those of a step are of `loss`, which its minimize takes"
+            )
         names = found.setdefault(each.name, [])
         if each.wrt not in names:
             names.append(each.wrt)

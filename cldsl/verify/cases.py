@@ -20,7 +20,13 @@ from torch import Tensor
 
 from cldsl.verify.errors import CaseError
 
-_KINDS = {"float64": torch.float64, "float32": torch.float64, "int64": torch.int64, "int32": torch.int64, "bool": torch.bool}
+_KINDS = {
+    "float64": torch.float64,
+    "float32": torch.float64,
+    "int64": torch.int64,
+    "int32": torch.int64,
+    "bool": torch.bool,
+}
 _STEP = re.compile(r"_step(\d+)$")
 _ENDING = re.compile(r"(_per_step|_step\d*)$")
 
@@ -130,7 +136,11 @@ def _arrays(path: Path, entries: Mapping[str, Mapping[str, Any]]) -> dict[str, A
         kind = _KINDS.get(entry["dtype"])
         if kind is None:
             raise CaseError(f"{path}: {name} is of {entry['dtype']}; known are {', '.join(_KINDS)}")
-        numbers = [float("nan") if each is None else float(each) for each in entry["data"]] if kind.is_floating_point else entry["data"]
+        numbers = (
+            [float("nan") if each is None else float(each) for each in entry["data"]]
+            if kind.is_floating_point
+            else entry["data"]
+        )
         data = torch.tensor(numbers, dtype=kind).reshape(entry["shape"])
         found[name] = Array(data, tuple(entry["axes"]))
     return found

@@ -52,7 +52,11 @@ def compare(
     """
     differences = []
     for each in expected:
-        array = found.outputs.get((each.step, each.name)) if each.wrt is None else found.gradients.get((each.step, each.name, each.wrt))
+        array = (
+            found.outputs.get((each.step, each.name))
+            if each.wrt is None
+            else found.gradients.get((each.step, each.name, each.wrt))
+        )
         if array is None:
             why = "the binding reports no such value" if each.wrt is None else "this gradient was not computed"
             differences.append(Difference(each.key, each.step, math.inf, why))
@@ -66,10 +70,14 @@ def _difference(each: Expected, array: Array, axes: tuple[str, ...]) -> Differen
     target = each.array.data
     if len(axes) != target.dim() or not set(array.axes) <= set(axes):
         have = f"[{', '.join(array.axes)}]" if array.axes else "one number"
-        return Difference(each.key, each.step, math.inf, f"the report is {have}, the case has [{', '.join(each.array.axes)}]")
+        return Difference(
+            each.key, each.step, math.inf, f"the report is {have}, the case has [{', '.join(each.array.axes)}]"
+        )
     value = _without_absent(ordered(array, axes), target.shape)
     if any(size not in (1, other) for size, other in zip(value.shape, target.shape, strict=True)):
-        return Difference(each.key, each.step, math.inf, f"its shape is {list(value.shape)}, expected {list(target.shape)}")
+        return Difference(
+            each.key, each.step, math.inf, f"its shape is {list(value.shape)}, expected {list(target.shape)}"
+        )
     return Difference(each.key, each.step, relative_error(value.expand(target.shape), target))
 
 

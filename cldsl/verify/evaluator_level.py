@@ -32,7 +32,13 @@ def formulas(prepared: Setup) -> Found:
             if meant not in columns:
                 # with respect to a formula: its value is supplied in its place
                 value = evaluator.value(meant)
-                inner = Evaluator(prepared.program, {**columns, meant: (value.data, value.axes)}, None, prepared.sizes, clock=prepared.clock(0))
+                inner = Evaluator(
+                    prepared.program,
+                    {**columns, meant: (value.data, value.axes)},
+                    None,
+                    prepared.sizes,
+                    clock=prepared.clock(0),
+                )
             gradient, axes = inner.grad(prepared.reports[name].value, [meant])[meant]
             found.gradients[0, name, wrt] = Array(gradient, tuple(axes))
     return found
@@ -56,7 +62,10 @@ def steps(prepared: Setup) -> Found:
 
 def array_of(value: Value) -> Array:
     """A value as a tensor; what is absent is not a number."""
-    value = value.over([axis for axis in value.all_axes if axis not in value.axes], {axis: value.size(axis) or 0 for axis in value.all_axes})
+    value = value.over(
+        [axis for axis in value.all_axes if axis not in value.axes],
+        {axis: value.size(axis) or 0 for axis in value.all_axes},
+    )
     if value.present is None:
         return Array(value.data.detach(), value.axes)
     here = value.present.to(value.axes).expand(value.data.shape)

@@ -71,7 +71,9 @@ def formula(prepared: Setup, outputs: Mapping[str, ast.Expr], columns: Mapping[s
     made = optimise_function(made, level, verify=True)
     call = load_function(emit_function(made), made.name)
     inputs = tuple(dict.fromkeys(str(node.attr("name")) for node in made.inputs))
-    return Formula(call, inputs, tuple((name.replace("_.", ".").removesuffix("_"), node.names) for name, node in made.outputs))
+    return Formula(
+        call, inputs, tuple((name.replace("_.", ".").removesuffix("_"), node.names) for name, node in made.outputs)
+    )
 
 
 def _supplied(prepared: Setup, leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:

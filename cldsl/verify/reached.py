@@ -12,6 +12,7 @@ from dataclasses import replace
 from cldsl.semantics.program import Program, declared
 from cldsl.syntax import ast
 
+
 def reached(program: Program, wanted: Iterable[str] = ()) -> Program:
     """The program without what nothing of its blocks mentions, at first or second hand; `wanted` are kept too."""
     columns = {column.name for data in program.all(ast.Data) for column in data.columns}
@@ -25,14 +26,19 @@ def reached(program: Program, wanted: Iterable[str] = ()) -> Program:
             found.add(name)
             waiting += _mentioned(items[name])
     body = tuple(
-        item for item in program.body if isinstance(item, (*blocks, ast.Data)) or any(items.get(name) is item and name in found for name in declared(item))
+        item
+        for item in program.body
+        if isinstance(item, (*blocks, ast.Data))
+        or any(items.get(name) is item and name in found for name in declared(item))
     )
     return replace(program, body=body)
 
 
 def _mentioned(item: ast.Statement) -> Iterator[str]:
     """The names that a statement reads, its own parameters and rows left out."""
-    bound = {each.name for node in ast.walk(item) if isinstance(node, (ast.Def, ast.Contrast)) for each in node.parameters}
+    bound = {
+        each.name for node in ast.walk(item) if isinstance(node, (ast.Def, ast.Contrast)) for each in node.parameters
+    }
     bound |= {node.variable for node in ast.walk(item) if isinstance(node, ast.Comprehension)}
     for node in ast.walk(item):
         if isinstance(node, ast.Name):

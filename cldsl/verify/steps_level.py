@@ -30,7 +30,6 @@ from cldsl.verify.compare import Found, masked
 from cldsl.verify.double import double
 from cldsl.verify.setup import Setup
 
-
 #: How the report of a report's presence is called.
 HERE = "presence_of_"
 
@@ -124,7 +123,9 @@ def relabelled(function: Function, old: str, new: str) -> Function:
         if leaf.attr("kind") == old and leaf.dtype == "real"
     }
     nodes = replaced(graph, [node for _, node in function.outputs], leaves)
-    return replace(function, outputs=tuple((name, node) for (name, _), node in zip(function.outputs, nodes, strict=True)))
+    return replace(
+        function, outputs=tuple((name, node) for (name, _), node in zip(function.outputs, nodes, strict=True))
+    )
 
 
 def _built(prepared: Setup, plan: ProgramPlan, level: int) -> Overheard:
@@ -134,7 +135,11 @@ def _built(prepared: Setup, plan: ProgramPlan, level: int) -> Overheard:
     known = {tensor.name for tensor in plan.tensors}
     for name, start in prepared.starts.items():
         if name in known:
-            program.assign(_attribute(program, name), start.array.data, None if start.present is None else _presence(program, name, start.present))
+            program.assign(
+                _attribute(program, name),
+                start.array.data,
+                None if start.present is None else _presence(program, name, start.present),
+            )
     return program
 
 
@@ -156,8 +161,15 @@ def _presence(program: Program, name: str, present: Array) -> Tensor:
 
 def _step(prepared: Setup, plan: ProgramPlan, phase: TrainPlan, program: Overheard, step: int, found: Found) -> None:
     columns = {name: _rows_first(array) for name, array in prepared.columns(step).items()}
-    batch = {name: array.data.detach().clone().requires_grad_(array.data.is_floating_point()) for name, array in columns.items()}
-    learned = {tensor.name: program.get_parameter(_attribute(program, tensor.name)) for tensor in plan.tensors if tensor.kind == "learn"}
+    batch = {
+        name: array.data.detach().clone().requires_grad_(array.data.is_floating_point())
+        for name, array in columns.items()
+    }
+    learned = {
+        tensor.name: program.get_parameter(_attribute(program, tensor.name))
+        for tensor in plan.tensors
+        if tensor.kind == "learn"
+    }
     program.wanted, program.heard, program.loss = {**batch, **learned}, {}, None
     stood = prepared.clock(step)
     clock = At(step, stood["steps"], stood["steps"], stood["epochs"], at_epoch=stood["epoch"])
@@ -189,5 +201,3 @@ def _logged(phase: TrainPlan) -> dict[str, tuple[str, ...]]:
     """The axes of each report, as the function that computes it has them."""
     outputs = {name: node.names for made in phase.functions for name, node in made.outputs}
     return {action.name: outputs[action.output] for action in phase.actions if isinstance(action, Log)}
-
-

@@ -16,10 +16,8 @@ contrast pull:
     similarity -dist2(a, c)
 
 # For a pair (a, p) a negative is semi-hard when it is farther than the positive, but by less than the margin.
-def semi_hard(R)[a in R] = (
-    mean[p in a.positive](
-        mean[n in a.negative if R(a, n) < R(a, p) and R(a, n) > R(a, p) - margin](R(a, n) - R(a, p) + margin) else 0
-    )
+def semi_hard(R)[a in R] = mean[p in a.positive](
+    mean[n in a.negative if R(a, n) < R(a, p) and R(a, n) > R(a, p) - margin](R(a, n) - R(a, p) + margin) else 0
 )
 
 train on digits(batch = 64, epochs = 20):

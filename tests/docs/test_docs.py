@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from pages import PAGES, ROOT, Block, Command, blocks, same, trains
+from docs_pages import PAGES, ROOT, Block, Command, blocks, same, trains
 
 import cldsl
 from cldsl.cli import main

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from pages import ROOT
+from docs_pages import ROOT
 
 import cldsl
 

@@ -151,7 +151,7 @@ class _Maker:
             if self.rng.random() < 0.1 and "v" not in value.sizes and "v" not in text and number:
                 self.lines.append(f"let {name}[v = 2] = {text} + v")
                 value = Typed(name, {"v": 2, **value.sizes}, maybe=value.maybe)
-            elif self.rng.random() < 0.15 and value.sizes:
+            elif self.rng.random() < 0.15 and value.sizes and not value.maybe:
                 self.lines.append(f"let {name}[{', '.join(value.sizes)}] = {text}")
             else:
                 self.lines.append(f"let {name} = {text}")
@@ -195,7 +195,7 @@ class _Maker:
             lines += [f"    temperature {temperature}"] if temperature else []
         self.lines += ["contrast pull:", *lines]
         origins = {each.split()[0] for each in [*positives, *negatives]}
-        self.flippable = len(origins) == 1 and not free and " top " not in "\n".join(lines) and "soft" not in "\n".join(lines) and not own
+        self.flippable = len(origins) == 1 and not free and " top " not in "\n".join(lines) and "weight" not in "\n".join(lines) and not own
         self.anchor = anchor
         self.single = len(positives) == len(negatives) == 1
         return "pull"

@@ -56,13 +56,24 @@ def losses(tau: float, sigma: float | None, detached: bool, kind: str) -> Any:
 
 
 def made(
-    source: str, kind: str, items: int, tau: float, sigma: float | None = None, detached: bool = False, twins: bool = False
+    source: str,
+    kind: str,
+    items: int,
+    tau: float,
+    sigma: float | None = None,
+    detached: bool = False,
+    twins: bool = False,
 ) -> Case:
     one = naive.random(items, 4, seed=2)
     two = one + 0.5 * naive.random(items, 4, seed=3)
     if twins:
         one[1], two[1] = one[0], two[0]
-    params = {"tau": tau, "sigma": "none" if sigma is None else sigma, "weight_detached": detached, "normalize_eps": 1e-12}
+    params = {
+        "tau": tau,
+        "sigma": "none" if sigma is None else sigma,
+        "weight_detached": detached,
+        "normalize_eps": 1e-12,
+    }
     inputs = {"embedding_1": (one, "item dim"), "embedding_2": (two, "item dim")}
     gradients = ["loss/embedding_1", "loss/embedding_2"]
     return naive.case("unseen", source, params, inputs, losses(tau, sigma, detached, kind), gradients)
@@ -92,6 +103,8 @@ def test_unseen(name: str) -> None:
 def test_the_leak_is_seen() -> None:
     """At the temperature of the leak the two readings differ: the comparison is able to fail."""
     leaky = CASES["the mask leaks"]
-    (result,) = verify(SPEC, [Case(leaky.name, PAPER, leaky.params, leaky.inputs, leaky.outputs, leaky.gradients)], levels=["0"])
+    (result,) = verify(
+        SPEC, [Case(leaky.name, PAPER, leaky.params, leaky.inputs, leaky.outputs, leaky.gradients)], levels=["0"]
+    )
     assert not result.ok
     assert "relative error" in result.message

@@ -73,11 +73,15 @@ def pairs_of_views(tau: float, full: int) -> Any:
     return compute
 
 
-def sorted_case(views: int, nearest: int, steepness: float, full: int, stopped: bool, projection: Tensor | None = None) -> Case:
+def sorted_case(
+    views: int, nearest: int, steepness: float, full: int, stopped: bool, projection: Tensor | None = None
+) -> Case:
     projection = naive.random(views, 5, 4, seed=3) if projection is None else projection
     params = {"steepness": steepness, "topk_neg": nearest, "n_views": views, "n_pos_views": full, "stop_grad": stopped}
     compute = grouped(nearest, steepness, full, stopped)
-    return naive.case("unseen", SORTED, params, {"projection": (projection, "view item dim")}, compute, ["loss/projection"])
+    return naive.case(
+        "unseen", SORTED, params, {"projection": (projection, "view item dim")}, compute, ["loss/projection"]
+    )
 
 
 def softmax_case(views: int, full: int | None) -> Case:

@@ -23,7 +23,7 @@ contrast pull:
     temperature tau
 
 train on photos(batch = 64, epochs = 1):
-    minimize mean(infonce(pull)) + mean(u) + mean(w) + mean(z[v = i]) + mean(b) + mean(1 if p else 0) by sgd(lr = 0.1)
+    minimize mean(infonce(pull)) + mean(u) + mean(w) + (mean(z[v = i]) else 0) + mean(b) + mean(1 if p else 0) by sgd(lr = 0.1)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)

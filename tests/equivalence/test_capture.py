@@ -1,0 +1,112 @@
+"""Every function of every shipped program is one graph, captured once, whatever the clock says.
+
+The programs run compiled, with a backend that counts; a graph break is an error (`fullgraph`), a second capture is
+counted. Small images and batches; the sources are not opened.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from cldsl.compiler import Options, compile_spec, load_program
+from cldsl.graph.plan import TrainPlan
+from cldsl.runtime.clock import Clock
+from tests.equivalence.shipped import FOLDER
+
+SETS = {
+    "cacr": {"views": "2"}, "mochi": {"hardest": "4", "pairs": "3", "blends": "2", "start": "1"},
+    "swav": {"words": "4", "crops": "3", "frozen_steps": "1"}, "groco": {"hardest": "3"},
+}  # fmt: skip
+SPECS = ("cacr", "dcl", "groco", "hardness-aware", "isogclr", "isogclr-bimodal", "mochi", "supremix", "swav")
+BATCH, STEPS = 8, 3
+
+
+class Captures:
+    """A backend that runs a graph as it is and remembers that it was asked."""
+
+    def __init__(self) -> None:
+        self.graphs: list[Any] = []
+
+    def __call__(self, graph: Any, inputs: Any) -> Callable[..., Any]:
+        self.graphs.append(graph)
+        return graph.forward  # type: ignore[no-any-return]
+
+
+def _program(spec: str) -> tuple[Any, TrainPlan, dict[str, int]]:
+    """The compiled program at -O2 and its train block, with a small batch."""
+    path = FOLDER / f"{spec}.cl"
+    text = path.read_text(encoding="utf-8")
+    start = text.index("(batch = ")
+    number = text[start + 9 :].split(",")[0]
+    small = text.replace(f"(batch = {number},", f"(batch = {BATCH},", 1)
+    compilation = compile_spec(path, Options(sets=SETS.get(spec, {}), level=2), small)
+    block = next(phase for phase in compilation.plan.phases if isinstance(phase, TrainPlan))
+    sizes = {column.target: 3 for stream in compilation.plan.streams for column in stream.columns if column.target}
+    return load_program(compilation)(seed=1, compile=True), block, sizes
+
+
+def _batch(program: Any, block: TrainPlan, seed: int) -> dict[str, torch.Tensor]:
+    """Columns of the block's stream as it declares them: real data, or indices below 3."""
+    source = torch.Generator().manual_seed(seed)
+    found: dict[str, torch.Tensor] = {}
+    for name, (shape, whole) in _columns(block).items():
+        found[name] = torch.randint(0, 3, shape, generator=source) if whole else torch.rand(shape, generator=source)
+    return found
+
+
+def _columns(block: TrainPlan) -> dict[str, tuple[list[int], bool]]:
+    """Shape and kind of every column that the block reads, through its functions or its views."""
+    found: dict[str, tuple[list[int], bool]] = {}
+    for function in block.functions:
+        for leaf in function.inputs:
+            if leaf.attr("kind") == "column":
+                found[leaf.attr("name")] = ([axis.size or BATCH for axis in leaf.axes], leaf.dtype == "int")
+    for draw in block.draws:
+        if draw.kind == "view" and draw.column is not None:
+            found.setdefault(draw.column, (_image(draw), False))
+    return found
+
+
+def _image(draw: Any) -> list[int]:
+    return [BATCH, *(_SHAPES[draw.column])]
+
+
+_SHAPES = {"image": (1, 28, 28), "left": (1, 28, 14), "right": (1, 28, 14), "spectrum": (100,)}
+
+
+def _steps(program: Any, block: TrainPlan) -> list[dict[str, Any]]:
+    """Three steps: the step, the epoch and every schedule move."""
+    logs = []
+    for step in range(STEPS):
+        clock = Clock.of(step, STEPS, 1)
+        logs.append(program.train_1(_batch(program, block, step), clock))
+    return logs
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_one_graph_each_and_no_other(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch._dynamo.reset()
+    captures = Captures()
+    monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend=captures))
+    program, block, _ = _program(spec)
+    logs = _steps(program, block)
+    functions = {function.name for function in block.functions}
+    assert 1 <= len(captures.graphs) <= len(functions), f"{len(captures.graphs)} graphs of {sorted(functions)}"
+    assert all(bool(torch.as_tensor(value).isfinite().all()) for log in logs for name, value in log.items() if name.startswith("loss"))
+
+
+@pytest.mark.inductor
+@pytest.mark.slow
+@pytest.mark.parametrize("spec", ["dcl", "mochi"])
+def test_inductor_computes_the_same(spec: str) -> None:
+    torch._dynamo.reset()
+    program, block, _ = _program(spec)
+    plain, _, _ = _program(spec)
+    plain.compiled = False
+    for compiled, eager in zip(_steps(program, block), _steps(plain, block), strict=True):
+        torch.testing.assert_close(compiled["loss"], eager["loss"], rtol=1e-4, atol=1e-5)
