@@ -93,7 +93,7 @@ def fit_prepared(prepared: Prepared, data: Mapping[str, str], options: Mapping[s
 
 
 def default_out(program: Program, seed: int, root: str | Path = "runs") -> Path:
-    """`runs/dcl-baseline-0`; a spec without a variant is `this`."""
+    """`runs/tiny-baseline-0`; a spec without a variant is `this`."""
     return Path(root) / f"{program.name}-{program.variant or 'this'}-{seed}"
 
 

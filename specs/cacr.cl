@@ -36,8 +36,8 @@ def pushed(R, t)[a in R] = softmean[n in a.negative](t * R(a, n) / beta, R(a, n)
 let close = mean(pulled(attraction, attract))
 let apart = mean[item, v, w if v < w](pushed(repulsion, repel))
 
-train on photos(batch = 128, epochs = 12):
-    minimize close + apart by sgd(lr = two_steps(rate, 9, 11), momentum = 0.9, decay = 1e-4)
+train on photos(batch = 128, epochs = 6):
+    minimize close + apart by sgd(lr = two_steps(rate, 4, 5), momentum = 0.9, decay = 1e-4)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)
@@ -58,7 +58,7 @@ variant baseline:                                             # InfoNCE on two v
         similarity  dot(a, c)
         temperature 0.19
     train from this:
-        minimize mean(infonce(pull)) by sgd(lr = two_steps(rate, 9, 11), momentum = 0.9, decay = 1e-4)
+        minimize mean(infonce(pull)) by sgd(lr = two_steps(rate, 4, 5), momentum = 0.9, decay = 1e-4)
 
 variant momentum:                                             # MoCo frame: keys, a queue, detached weights
     param repel = 2, keep: real >= 0 <= 1 = 0.999

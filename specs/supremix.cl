@@ -33,8 +33,8 @@ contrast order:
     similarity  dot(a, c)
     temperature T
 
-train on digits(batch = 32, epochs = 5):
-    minimize mean(supcon(order)) by adam(lr = one_step(2e-3, 4))
+train on digits(batch = 32, epochs = 4):
+    minimize mean(supcon(order)) by adam(lr = one_step(2e-3, 3))
 
 on digits(split = "test"):
     report mae = regress(f(image), label, measure = "mae")

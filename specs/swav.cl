@@ -26,7 +26,7 @@ let lead = stop(z[crop = 0 : makers][crop -> maker])          # the crops that m
 let code = stop(sinkhorn[word, item](dot(lead, C) / eps, rounds = 3))          # [item, maker, word]; each row sums to 1
 let swap = cross_entropy[word](code, score / tau)             # [item, maker, crop]
 
-train on photos(batch = 128, epochs = 10):
+train on photos(batch = 128, epochs = 6):
     C <- unit(C)                                              # prototypes are projected when a step begins
     minimize mean[maker, crop, item if crop != maker](swap) over f, g, C if step >= frozen_steps by larc(lr = cosine(rate, low = rate / 1000), momentum = 0.9, decay = 1e-6)
 
@@ -50,4 +50,4 @@ variant queue:                                                # small batches: o
         minimize mean[maker, crop, item if crop != maker](swap) over f, g, C if step >= frozen_steps by larc(lr = cosine(rate, low = rate / 1000), momentum = 0.9, decay = 1e-6)
         Q <- push[slot](Q, lead, order = "front")             # newest first; read before it is written
 
-claim knn: two_crops < this, unbalanced < this
+claim linear: two_crops < this, unbalanced < this

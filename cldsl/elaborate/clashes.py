@@ -120,7 +120,9 @@ def _axis_and_value(program: Program) -> Iterator[Diagnostic]:
         return
     for item in program.body:
         local = {node.variable for node in ast.walk(item) if isinstance(node, ast.Comprehension)}
-        local |= {node.name for node in ast.walk(item) if isinstance(node, (ast.Parameter, ast.Let)) and node is not item}
+        local |= {
+            node.name for node in ast.walk(item) if isinstance(node, (ast.Parameter, ast.Let)) and node is not item
+        }
         for node in ast.walk(item):
             for name, span in _either(node):
                 if name in both - local:

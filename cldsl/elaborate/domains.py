@@ -45,12 +45,24 @@ def _within(session: Session, item: ast.Param, domain: ast.Domain, value: Any) -
     text = excerpt(domain.span, session.shared.program.sources)
     declared = f"it is declared `{text}` at {domain.span.short}"
     if not _is(domain.kind, value):
-        raise Mistake(item.value.span, "param-type", f"{item.name} must be {KINDS[domain.kind]}, not {_shown(value)}", declared, f"write {KINDS[domain.kind]}")
+        raise Mistake(
+            item.value.span,
+            "param-type",
+            f"{item.name} must be {KINDS[domain.kind]}, not {_shown(value)}",
+            declared,
+            f"write {KINDS[domain.kind]}",
+        )
     choices = [session.static(argument.value, Scope()) for argument in domain.arguments]
     if choices and value not in choices:
         names = [str(choice) for choice in choices]
         mend = nearest(str(value), names) if isinstance(value, str) else ""
-        raise Mistake(item.value.span, "param-domain", f"{item.name} must be one of {', '.join(map(_shown, choices))}, not {_shown(value)}", declared, mend)
+        raise Mistake(
+            item.value.span,
+            "param-domain",
+            f"{item.name} must be one of {', '.join(map(_shown, choices))}, not {_shown(value)}",
+            declared,
+            mend,
+        )
     for op, expr in domain.bounds:
         _bounded(session, item, op, expr, value, declared)
 
@@ -61,13 +73,31 @@ def _bounded(session: Session, item: ast.Param, op: str, expr: ast.Expr, value: 
             raise Mistake(expr.span, "range-expected", "`in` is followed by a range", "", "write `int in 1 .. 5`")
         low, high = session.static(expr.left, Scope()), session.static(expr.right, Scope())
         if not low <= value <= high:
-            raise Mistake(item.value.span, "param-domain", f"{item.name} must be from {low} to {high}, not {_shown(value)}", declared, "take a number in between, or widen the domain")
+            raise Mistake(
+                item.value.span,
+                "param-domain",
+                f"{item.name} must be from {low} to {high}, not {_shown(value)}",
+                declared,
+                "take a number in between, or widen the domain",
+            )
         return
     limit = session.static(expr, Scope())
     if isinstance(value, str) or isinstance(limit, (str, tuple)):
-        raise Mistake(expr.span, "param-domain", f"{item.name} cannot be compared with {_shown(limit)}", "a bound is a number", "write a number as bound")
+        raise Mistake(
+            expr.span,
+            "param-domain",
+            f"{item.name} cannot be compared with {_shown(limit)}",
+            "a bound is a number",
+            "write a number as bound",
+        )
     if not _HOLDS[op](value, limit):
-        raise Mistake(item.value.span, "param-domain", f"{item.name} must be {op} {_shown(limit)}, not {_shown(value)}", declared, f"take a number {op} {_shown(limit)}, or widen the domain")
+        raise Mistake(
+            item.value.span,
+            "param-domain",
+            f"{item.name} must be {op} {_shown(limit)}, not {_shown(value)}",
+            declared,
+            f"take a number {op} {_shown(limit)}, or widen the domain",
+        )
 
 
 def _is(kind: str, value: Any) -> bool:
@@ -94,7 +124,7 @@ def positive(domain: ast.Domain | None, session: Session) -> bool:
             limit = session.static(expr.left if op == "in" and isinstance(expr, ast.Binary) else expr, Scope())
         except (Mistake, Consequence):
             continue
-        if isinstance(limit, (int, float)) and (op == ">" and limit >= 0 or op in (">=", "in") and limit > 0):
+        if isinstance(limit, (int, float)) and ((op == ">" and limit >= 0) or (op in (">=", "in") and limit > 0)):
             return True
     return False
 
@@ -107,14 +137,32 @@ def temperatures(shared: Shared) -> None:
         for line in contrast.lines:
             if not isinstance(line, ast.Pair) or line.kind != "temperature":
                 continue
-            if isinstance(line.value, ast.Name) and line.value.id in params and not any(p.name == line.value.id for p in contrast.parameters):
+            if (
+                isinstance(line.value, ast.Name)
+                and line.value.id in params
+                and not any(p.name == line.value.id for p in contrast.parameters)
+            ):
                 param = params[line.value.id]
                 if not positive(param.domain, session):
-                    shared.warn(line.value.span, "temperature-domain", f"{param.name} may be 0 or less", "the logit is the similarity divided by the temperature", f"declare `param {param.name}: real > 0`")
+                    shared.warn(
+                        line.value.span,
+                        "temperature-domain",
+                        f"{param.name} may be 0 or less",
+                        "the logit is the similarity divided by the temperature",
+                        f"declare `param {param.name}: real > 0`",
+                    )
             elif isinstance(line.value, (ast.Number, ast.Unary)):
                 try:
                     value = session.static(line.value, Scope())
                 except (Mistake, Consequence):
                     continue
                 if isinstance(value, (int, float)) and value <= 0:
-                    shared.complain(Diagnostic(line.value.span, "temperature-domain", f"the temperature is {value}", "the logit is the similarity divided by the temperature", "take a number greater than 0"))
+                    shared.complain(
+                        Diagnostic(
+                            line.value.span,
+                            "temperature-domain",
+                            f"the temperature is {value}",
+                            "the logit is the similarity divided by the temperature",
+                            "take a number greater than 0",
+                        )
+                    )

@@ -6,11 +6,29 @@ to the objective past neither is told.
 
 from __future__ import annotations
 
-from cldsl.elaborate import census
+from cldsl.elaborate.miniature import Miniature, Undecided, places
 from cldsl.elaborate.shared import Shared
 from cldsl.graph.nodes import COMPARISONS, Node, topological
 
-_SETTLED = frozenset({"logaddexp", "exp", "where", "maximum", "sigmoid", "tanh", "softplus", "isfinite", "relu", "topk", "sort", "argmax"}) | COMPARISONS
+_SETTLED = (
+    frozenset(
+        {
+            "logaddexp",
+            "exp",
+            "where",
+            "maximum",
+            "sigmoid",
+            "tanh",
+            "softplus",
+            "isfinite",
+            "relu",
+            "topk",
+            "sort",
+            "argmax",
+        }
+    )
+    | COMPARISONS
+)
 
 
 def judge(shared: Shared) -> None:
@@ -36,18 +54,18 @@ def _may_be_empty(node: Node) -> bool:
     for cut in (3, 4):
         try:
             answers |= _some(mask, over, cut)
-        except census.Undecided:
+        except Undecided:
             answers.add(None)
     return answers != {True}
 
 
 def _some(mask: Node, over: set[str], cut: int) -> set[bool | None]:
-    mini = census.Miniature([mask], cut)
+    mini = Miniature([mask], cut)
     outer = [name for name in mask.names if name not in over]
     inner = [name for name in mask.names if name in over]
     found: set[bool | None] = set()
-    for where in census.places(mini, outer):
-        found.add(True if any(mini.at(mask, {**where, **each}) is True for each in census.places(mini, inner)) else None)
+    for where in places(mini, outer):
+        found.add(True if any(mini.at(mask, {**where, **each}) is True for each in places(mini, inner)) else None)
     return found
 
 
@@ -64,7 +82,11 @@ def _arrives(order: list[Node], risky: set[Node], loss: Node) -> bool:
         if node.op == "reduce":
             if len(node.inputs) == 2:
                 continue  # what is absent is skipped, and the presence of an anchor asks for a row
-            if node.attr("kind") == "logsumexp" and node.inputs[0].op == "stack" and not all(each in carried for each in node.inputs[0].inputs):
+            if (
+                node.attr("kind") == "logsumexp"
+                and node.inputs[0].op == "stack"
+                and not all(each in carried for each in node.inputs[0].inputs)
+            ):
                 continue
         carried.add(node)
     return loss in carried

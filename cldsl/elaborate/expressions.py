@@ -683,6 +683,10 @@ class Expressions:
         return self.stacked(pieces, axis)
 
     site: tuple[tuple[str, int], ...] = ()
+    #: index of each axis that `each` visits now
+    apart: dict[str, int] = {}  # noqa: RUF012  (replaced, never changed in place)
+    #: functions that a statement or a later version gives meaning to, with the reason
+    later: dict[str, str] = {}  # noqa: RUF012
 
     def stacked(self, pieces: Sequence[Value], axis: Axis) -> Value:
         axes = {each.name: each for value in pieces for each in value.axes}

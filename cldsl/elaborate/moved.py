@@ -31,18 +31,44 @@ def judge(shared: Shared) -> None:
 
 def _state(shared: Shared, name: str, place: Span, written: bool, read: bool) -> None:
     if written and not read:
-        _error(shared, place, "never-read", f"{name} is written and never read", "it costs memory and changes nothing", "read it, or remove it and its assignments")
+        _error(
+            shared,
+            place,
+            "never-read",
+            f"{name} is written and never read",
+            "it costs memory and changes nothing",
+            "read it, or remove it and its assignments",
+        )
     elif read and not written:
-        shared.warn(place, "never-written", f"{name} is never written: it is a constant", "only `<-` moves a state", f"write `{name} <- ...` in a train block, or make it a param or a let")
+        shared.warn(
+            place,
+            "never-written",
+            f"{name} is never written: it is a constant",
+            "only `<-` moves a state",
+            f"write `{name} <- ...` in a train block, or make it a param or a let",
+        )
 
 
 def _model(shared: Shared, item: ast.Model, place: Span, written: bool, read: bool) -> None:
     call = item.value
     copied = isinstance(call, ast.Call) and isinstance(call.function, ast.Name) and call.function.id == "copy"
     if not read:
-        _error(shared, place, "never-applied", f"{item.name} is never applied", "only copies, assignments or `over` name it", f"apply it: `{item.name}(x)`, or remove it")
+        _error(
+            shared,
+            place,
+            "never-applied",
+            f"{item.name} is never applied",
+            "only copies, assignments or `over` name it",
+            f"apply it: `{item.name}(x)`, or remove it",
+        )
     elif copied and not written:
-        shared.warn(place, "never-written", f"{item.name} is a copy that nothing moves", "`minimize` never moves a copy, `<-` does", f"write `{item.name} <- mix({item.name}, f, keep = 0.99)`")
+        shared.warn(
+            place,
+            "never-written",
+            f"{item.name} is a copy that nothing moves",
+            "`minimize` never moves a copy, `<-` does",
+            f"write `{item.name} <- mix({item.name}, f, keep = 0.99)`",
+        )
 
 
 def _assigns(trees: object) -> Iterator[tuple[str, ast.Assign]]:
@@ -72,7 +98,11 @@ def _read(tree: object) -> Iterator[str]:
             stack += [node.value, *([node.by] if node.by is not None else [])]
         elif isinstance(node, ast.Model):
             call = node.value
-            derived = isinstance(call, ast.Call) and isinstance(call.function, ast.Name) and call.function.id in ("copy", "fresh")
+            derived = (
+                isinstance(call, ast.Call)
+                and isinstance(call.function, ast.Name)
+                and call.function.id in ("copy", "fresh")
+            )
             stack += [] if derived else [call]
         else:
             if isinstance(node, ast.Name):

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cldsl.elaborate import census
+from cldsl.elaborate.miniature import Miniature, Undecided, places
 from cldsl.elaborate.relations import Met
 from cldsl.elaborate.shared import Shared
 from cldsl.elaborate.values import Part, Relation, RowSet
@@ -75,7 +76,12 @@ def _decides(line: ast.Comprehension, anchor: str, part: Part, contrast: ast.Con
     rows = {line.variable, anchor}
     lets = {each.name for each in contrast.lines if isinstance(each, ast.Let)}
     for node in ast.walk(line.condition):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in rows and node.name in (*part.coords, "id", *lets):
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in rows
+            and node.name in (*part.coords, "id", *lets)
+        ):
             return True
         if isinstance(node, ast.Binary) and node.op in ("==", "!=") and {_id(node.left), _id(node.right)} == rows:
             return True
@@ -93,10 +99,16 @@ def _diagonal(part: Part, anchor: Part) -> set[object]:
     if part.mask is None:
         return {True}
     try:
-        mini = census.Miniature([part.mask], 3)
-        places = [where for where in census.places(mini, part.mask.names) if where.get(part.axis.name) == where.get(anchor.axis.name, where.get(part.axis.name))]
-        return {value if isinstance(value, bool) else None for value in (mini.at(part.mask, where) for where in places)}
-    except census.Undecided:
+        mini = Miniature([part.mask], 3)
+        diagonal = [
+            where
+            for where in places(mini, part.mask.names)
+            if where.get(part.axis.name) == where.get(anchor.axis.name, where.get(part.axis.name))
+        ]
+        return {
+            value if isinstance(value, bool) else None for value in (mini.at(part.mask, where) for where in diagonal)
+        }
+    except Undecided:
         return {None}
 
 
@@ -138,10 +150,22 @@ def _presence(shared: Shared, met: Met) -> None:
     where = _place(met)
     if anchors == {False}:
         shared.complain(
-            Diagnostic(where, "no-positive" if met.kind == "positive" else "no-negative", f"no anchor ever has a {met.kind}", _why(met, parts), "widen the predicate, or remove what reads the set")
+            Diagnostic(
+                where,
+                "no-positive" if met.kind == "positive" else "no-negative",
+                f"no anchor ever has a {met.kind}",
+                _why(met, parts),
+                "widen the predicate, or remove what reads the set",
+            )
         )
     elif met.kind == "positive" and False in anchors:
-        shared.warn(where, "may-lack-positive", "some anchors have no positive", "a mean over their positives is absent, and a mean over anchors leaves them out", "leave them out in the anchor line, or write `else`")
+        shared.warn(
+            where,
+            "may-lack-positive",
+            "some anchors have no positive",
+            "a mean over their positives is absent, and a mean over anchors leaves them out",
+            "leave them out in the anchor line, or write `else`",
+        )
 
 
 def parts_of(parts: Iterable[Part]) -> Sequence[tuple[Node | None, str]]:

@@ -30,7 +30,11 @@ def _unreached(shared: Shared, name: str, node: Node) -> None:
     for loss, span in shared.losses:
         for word, place in cuts_of(loss, name, shared):
             cuts[(word, place if place != NOWHERE else span)] = None
-    why = "no objective reads it" if not cuts else "the gradient is cut by " + ", ".join(f"{word} at {place.short}" for word, place in cuts)
+    why = (
+        "no objective reads it"
+        if not cuts
+        else "the gradient is cut by " + ", ".join(f"{word} at {place.short}" for word, place in cuts)
+    )
     span = shared.models[name].span if name in shared.models else shared.tensors[name].span
     place = spot(span, name.split(".")[0], shared.program.sources)
     shared.complain(
@@ -89,7 +93,7 @@ def cuts_of(loss: Node, name: str, shared: Shared) -> Iterator[tuple[str, Span]]
 
 def _cut_word(node: Node, place: int) -> str:
     each = node.inputs[place]
-    if node.op == "where" and place == 0 or each.dtype == "bool" or each.op == "where":
+    if (node.op == "where" and place == 0) or each.dtype == "bool" or each.op == "where":
         return "a condition"
     return "an index" if node.op in ("gather", "put") or each.op not in CONSTANT else _word(each)
 
@@ -130,4 +134,4 @@ def is_cut(node: Node, place: int) -> bool:
         return True
     if node.op in ("put", "push") and place == (1 if node.op == "put" else 2):
         return True
-    return node.op == "soft_sort" and place == 2 or node.inputs[place].dtype != "real"
+    return (node.op == "soft_sort" and place == 2) or node.inputs[place].dtype != "real"

@@ -53,21 +53,49 @@ def _dead(shared: Shared) -> None:
         for name in declared(item):
             if name not in shared.used and name not in program.mentioned:
                 place = spot(item.span, name, program.sources)
-                _say(shared, place, "dead-name", f"{name} reaches nothing", "no block reads it, here or in a variant", "use it or remove it")
+                _say(
+                    shared,
+                    place,
+                    "dead-name",
+                    f"{name} reaches nothing",
+                    "no block reads it, here or in a variant",
+                    "use it or remove it",
+                )
         for line in item.lines if isinstance(item, ast.Contrast) else item.body if isinstance(item, ast.Def) else ():
             if isinstance(line, ast.Let) and line.name not in program.mentioned:
                 place = spot(line.span, line.name, program.sources)
-                _say(shared, place, "dead-name", f"{line.name} reaches nothing", "no line reads it", "use it or remove it")
+                _say(
+                    shared,
+                    place,
+                    "dead-name",
+                    f"{line.name} reaches nothing",
+                    "no line reads it",
+                    "use it or remove it",
+                )
     for node in ast.walk(program.body):
         if isinstance(node, ast.Call) and isinstance(node.function, ast.Name) and node.function.id == "rows":
             for argument in node.arguments:
                 if argument.name is not None and argument.name not in program.mentioned:
-                    _say(shared, argument.span, "dead-name", f"{argument.name} reaches nothing", "no line reads the attribute", "use it or remove it")
+                    _say(
+                        shared,
+                        argument.span,
+                        "dead-name",
+                        f"{argument.name} reaches nothing",
+                        "no line reads the attribute",
+                        "use it or remove it",
+                    )
     for use in program.uses:
         for name in use.names:
             if name not in shared.used and name not in program.mentioned:
                 place = spot(use.span, name, program.sources, "(")
-                _say(shared, place, "dead-import", f"{name} is imported and never used", "", "remove it from the `use` line")
+                _say(
+                    shared,
+                    place,
+                    "dead-import",
+                    f"{name} is imported and never used",
+                    "",
+                    "remove it from the `use` line",
+                )
 
 
 def _say(shared: Shared, span: Span, code: str, message: str, reason: str, mend: str) -> None:

@@ -71,7 +71,7 @@ class Rows:
 
     def dense(self, value: Value, scope: Scope, span: Span, names: Sequence[str] | None = None) -> Part:
         """All rows of a tensor, along one flat axis."""
-        carried = self.a.graph and value.axes
+        carried = value.axes
         if names is None:
             taken = self.taken(scope)
             row_axes = tuple(axis for axis in carried if axis.name != FEATURE and axis.name not in taken)

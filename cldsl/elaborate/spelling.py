@@ -33,7 +33,9 @@ def judge(program: Program, later: Iterable[str] = ()) -> list[Diagnostic]:
 class _Reader:
     """Reads one item of the file; `local` are the names bound anywhere in it."""
 
-    def __init__(self, sources: Mapping[str, str], words: Vocabulary, functions: set[str], found: list[Diagnostic]) -> None:
+    def __init__(
+        self, sources: Mapping[str, str], words: Vocabulary, functions: set[str], found: list[Diagnostic]
+    ) -> None:
         self.sources = sources
         self.words = words
         self.functions = functions
@@ -45,7 +47,13 @@ class _Reader:
         if isinstance(item, ast.Contrast):
             self.local |= self.words.contrasts.get(item.name, frozenset())
         if isinstance(item, ast.Contrast) and item.parent is not None and item.parent not in self.words.names:
-            self._say(spot(item.span, item.parent, self.sources, "from"), "no-contrast", f"there is no contrast {item.parent}", item.parent, self.words.names)
+            self._say(
+                spot(item.span, item.parent, self.sources, "from"),
+                "no-contrast",
+                f"there is no contrast {item.parent}",
+                item.parent,
+                self.words.names,
+            )
         self._node(item)
 
     def _node(self, node: ast.Node) -> None:
@@ -80,7 +88,13 @@ class _Reader:
             if isinstance(node.value, ast.Name) and node.value.id in self.words.models:
                 return  # a parameter of the model, perhaps
             if node.name not in self.words.attributes and node.name not in self.local:
-                self._say(_after_dot(node, self.sources), "no-such-attribute", f"nothing has an attribute {node.name}", node.name, self.words.attributes)
+                self._say(
+                    _after_dot(node, self.sources),
+                    "no-such-attribute",
+                    f"nothing has an attribute {node.name}",
+                    node.name,
+                    self.words.attributes,
+                )
         elif isinstance(node, ast.Call):
             self._call(node)
         elif isinstance(node, ast.Index):
@@ -100,8 +114,19 @@ class _Reader:
 
     def _name(self, node: ast.Name) -> None:
         words = self.words
-        if node.id not in words.names and node.id not in self.local and node.id not in words.axes and node.id not in vocabulary.LITERALS:
-            self._say(node.span, "unknown-name", f"nothing is called {node.id}", node.id, words.names | self.local | words.axes)
+        if (
+            node.id not in words.names
+            and node.id not in self.local
+            and node.id not in words.axes
+            and node.id not in vocabulary.LITERALS
+        ):
+            self._say(
+                node.span,
+                "unknown-name",
+                f"nothing is called {node.id}",
+                node.id,
+                words.names | self.local | words.axes,
+            )
 
     def _call(self, node: ast.Call) -> None:
         target = node.function
@@ -112,7 +137,13 @@ class _Reader:
         if isinstance(target, ast.Name):
             name = target.id
             if name not in self.words.names and name not in self.local and name not in self.functions:
-                self._say(target.span, "unknown-function", f"no function is called {name}", name, self.words.names | self.functions)
+                self._say(
+                    target.span,
+                    "unknown-function",
+                    f"no function is called {name}",
+                    name,
+                    self.words.names | self.functions,
+                )
             elif name in self.words.defs and name not in self.local:
                 self._arguments(node, [parameter.name for parameter in self.words.defs[name].parameters], name)
         else:
@@ -122,12 +153,18 @@ class _Reader:
     def _arguments(self, node: ast.Call, known: Sequence[str], name: str) -> None:
         for argument in node.arguments:
             if argument.name is not None and argument.name not in known:
-                self._say(argument.span, "no-such-argument", f"{name} has no argument {argument.name}", argument.name, known)
+                self._say(
+                    argument.span, "no-such-argument", f"{name} has no argument {argument.name}", argument.name, known
+                )
 
     def _brackets(self, items: Sequence[ast.AxisItem], operator: bool, declares: bool = False) -> None:
         for item in items:
             if isinstance(item, ast.AxisName):
-                known = item.name in self.words.axes or item.name in self.local or not operator and item.name in self.words.names
+                known = (
+                    item.name in self.words.axes
+                    or item.name in self.local
+                    or (not operator and item.name in self.words.names)
+                )
                 if not known:
                     self._axis(item.span, item.name)
                 if item.condition is not None:
@@ -179,7 +216,15 @@ class _Reader:
                     self._node(each)
         else:
             message = "a model is an entry of the registry applied to its options"
-            self.found.append(Diagnostic(call.span, "model-expected", message, "", "write `model f(channel, row, column -> width) = resnet(18)`"))
+            self.found.append(
+                Diagnostic(
+                    call.span,
+                    "model-expected",
+                    message,
+                    "",
+                    "write `model f(channel, row, column -> width) = resnet(18)`",
+                )
+            )
 
     def _optimiser(self, node: ast.Term) -> None:
         from cldsl.runtime.optimisers.catalog import OPTIMISERS
@@ -224,4 +269,10 @@ def _after_dot(node: ast.Attribute, sources: Mapping[str, str]) -> Span:
     """The attribute's name: the last word of the expression."""
     if not sources.get(node.span.file):
         return node.span
-    return Span(node.span.file, node.span.end_line, max(1, node.span.end_column - len(node.name)), node.span.end_line, node.span.end_column)
+    return Span(
+        node.span.file,
+        node.span.end_line,
+        max(1, node.span.end_column - len(node.name)),
+        node.span.end_line,
+        node.span.end_column,
+    )

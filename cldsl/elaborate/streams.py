@@ -31,12 +31,21 @@ def _rows(shared: Shared, data: ast.Data) -> None:
     for column, name in first:
         if name not in rows:
             place = spot(column.span, name, shared.program.sources, "[")
-            _error(shared, place, "row-axis", f"{column.name} lies along {name}, the rows of {data.name} along {first[0][1]}", "all columns of a stream have its rows as first axis", nearest(name, [first[0][1]]))
+            _error(
+                shared,
+                place,
+                "row-axis",
+                f"{column.name} lies along {name}, the rows of {data.name} along {first[0][1]}",
+                "all columns of a stream have its rows as first axis",
+                nearest(name, [first[0][1]]),
+            )
 
 
 def axis_name(item: ast.AxisItem) -> str:
     """The name of an axis in a declaration."""
-    return item.name if isinstance(item, ast.AxisName) else item.axis if isinstance(item, (ast.Select, ast.Slice)) else "?"
+    return (
+        item.name if isinstance(item, ast.AxisName) else item.axis if isinstance(item, (ast.Select, ast.Slice)) else "?"
+    )
 
 
 def _source(shared: Shared, data: ast.Data) -> None:
@@ -57,18 +66,45 @@ def _source(shared: Shared, data: ast.Data) -> None:
         if column.name in known:
             _column(shared, column, known[column.name], name)
         elif column.name != "id":
-            _error(shared, spot(column.span, column.name, shared.program.sources), "no-column", f"{name} has no column {column.name}", f"its columns are {', '.join([*known, 'id'])}", nearest(column.name, [*known, "id"]))
+            _error(
+                shared,
+                spot(column.span, column.name, shared.program.sources),
+                "no-column",
+                f"{name} has no column {column.name}",
+                f"its columns are {', '.join([*known, 'id'])}",
+                nearest(column.name, [*known, "id"]),
+            )
 
 
 def _column(shared: Shared, column: ast.Column, entry: catalog.ColumnEntry, source: str) -> None:
     wanted = len(entry.axes) + 1
     if len(column.axes) != wanted:
         own = ", ".join(("item", *entry.axes))
-        _error(shared, column.span, "column-axes", f"{column.name} has {wanted} axes, {len(column.axes)} are named", f"{source} has {column.name}[{own}]", "name each of them; the first is that of the rows")
+        _error(
+            shared,
+            column.span,
+            "column-axes",
+            f"{column.name} has {wanted} axes, {len(column.axes)} are named",
+            f"{source} has {column.name}[{own}]",
+            "name each of them; the first is that of the rows",
+        )
     if entry.classes is not None and column.target is None:
-        shared.warn(column.span, "no-target", f"{column.name} is an index, and no axis is named that it points to", "as a number it has no classes", f"write `{column.name}[{axis_name(column.axes[0]) if column.axes else 'item'}] -> class`")
+        shared.warn(
+            column.span,
+            "no-target",
+            f"{column.name} is an index, and no axis is named that it points to",
+            "as a number it has no classes",
+            f"write `{column.name}[{axis_name(column.axes[0]) if column.axes else 'item'}] -> class`",
+        )
     if entry.dtype == "real" and column.target is not None:
-        _error(shared, column.span, "no-index", f"{column.name} holds real numbers, it points to nothing", f"{source} has no classes for it", f"remove `-> {column.target}`")
+        _error(
+            shared,
+            column.span,
+            "no-index",
+            f"{column.name} holds real numbers, it points to nothing",
+            f"{source} has no classes for it",
+            f"remove `-> {column.target}`",
+        )
 
 
 def train_options(shared: Shared, block: ast.Train, options: dict[str, Any]) -> bool:
@@ -76,19 +112,59 @@ def train_options(shared: Shared, block: ast.Train, options: dict[str, Any]) -> 
     fine = True
     span = block.streams[0].span
     name = block.streams[0].value
-    shown = name.function.id if isinstance(name, ast.Call) and isinstance(name.function, ast.Name) else name.id if isinstance(name, ast.Name) else "photos"
+    shown = (
+        name.function.id
+        if isinstance(name, ast.Call) and isinstance(name.function, ast.Name)
+        else name.id
+        if isinstance(name, ast.Name)
+        else "photos"
+    )
     if "batch" not in options:
-        _error(shared, span, "batch-missing", "a train block says how many rows a step has", "", f"write `{shown}(batch = 256, epochs = 100)`")
+        _error(
+            shared,
+            span,
+            "batch-missing",
+            "a train block says how many rows a step has",
+            "",
+            f"write `{shown}(batch = 256, epochs = 100)`",
+        )
     if "epochs" not in options and "steps" not in options:
-        _error(shared, span, "epochs-missing", "a train block says how long it lasts", "", f"write `{shown}(batch = {options.get('batch', 256)}, epochs = 100)` or `steps = ...`")
+        _error(
+            shared,
+            span,
+            "epochs-missing",
+            "a train block says how long it lasts",
+            "",
+            f"write `{shown}(batch = {options.get('batch', 256)}, epochs = 100)` or `steps = ...`",
+        )
     for option in ("batch", "epochs", "steps", "limit"):
         value = options.get(option)
-        if option in options and (not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value) or value != int(value) or value < 1):
+        if option in options and (
+            not isinstance(value, (int, float))
+            or isinstance(value, bool)
+            or not math.isfinite(value)
+            or value != int(value)
+            or value < 1
+        ):
             fine = False
-            _error(shared, spot(span, option, shared.program.sources), "option-value", f"{option} is a whole number from 1, not {value}", "", "")
+            _error(
+                shared,
+                spot(span, option, shared.program.sources),
+                "option-value",
+                f"{option} is a whole number from 1, not {value}",
+                "",
+                "",
+            )
     split = options.get("split")
     if split is not None and split not in catalog.SPLITS:
-        _error(shared, spot(span, "split", shared.program.sources), "option-value", f"no split is called {split}", "", nearest(str(split), catalog.SPLITS))
+        _error(
+            shared,
+            spot(span, "split", shared.program.sources),
+            "option-value",
+            f"no split is called {split}",
+            "",
+            nearest(str(split), catalog.SPLITS),
+        )
     return fine
 
 

@@ -13,7 +13,7 @@ from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Shared
 from cldsl.elaborate.values import ModelValue, Value
 from cldsl.elaborate.watching import watch
-from cldsl.graph.nodes import Function, Graph, Node, topological
+from cldsl.graph.nodes import Function, Graph, GraphError, Node, topological
 from cldsl.graph.plan import Advance, Assign, Level, Log, Minimize, Mix, Objective, OptimiserPlan, Run, TrainPlan
 from cldsl.semantics.spots import argument_span, headword, spot
 from cldsl.syntax import ast
@@ -188,8 +188,8 @@ class Train:
         if rate is None:
             raise Mistake(call.span, "rate-missing", "an optimiser needs a rate", "", f"write `{call.function.id}(lr = 1e-3)`")
         try:
-            entry = catalog.find(catalog.OPTIMISERS, call.function.id, "optimiser")
-            bound = catalog.bind(entry, [0.0, *positional], named)
+            entry = catalog.optimiser_entry(call.function.id)
+            bound = catalog.bind_optimiser(entry, [0.0, *positional], named)
         except CatalogueError as error:
             raise Mistake(argument_span(call, error.message), "optimiser", error.message, "", error.mend) from error
         options = tuple((name, value) for name, value in bound.items() if name != "lr")

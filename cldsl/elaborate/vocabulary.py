@@ -17,7 +17,9 @@ from cldsl.syntax import ast
 LITERALS = frozenset({"true", "false", "inf", "absent", "training"})
 #: words that stand at one place of the grammar and call something there
 PLACED = frozenset({"mix", "push", "copy", "fresh", "frozen", "grad", "external", "choice"})
-ATTRIBUTES = frozenset({"positive", "negative", "candidate", "similarity", "temperature", "weight", "logit", "eval", "rank"})
+ATTRIBUTES = frozenset(
+    {"positive", "negative", "candidate", "similarity", "temperature", "weight", "logit", "eval", "rank"}
+)
 
 
 @dataclass
@@ -54,9 +56,16 @@ def of_program(program: Program) -> Vocabulary:
             found.axes.update(axes_made(node))
             found.attributes.update(bound(node))
             if isinstance(node, ast.Call):
-                found.attributes.update(argument.name for argument in node.arguments if argument.name is not None and _makes_rows(node))
+                found.attributes.update(
+                    argument.name for argument in node.arguments if argument.name is not None and _makes_rows(node)
+                )
     found.axes |= {"dim", "rank"}
-    found.attributes |= {*ATTRIBUTES, *found.axes, *found.names, *(name for item in program.body for name in declared(item))}
+    found.attributes |= {
+        *ATTRIBUTES,
+        *found.axes,
+        *found.names,
+        *(name for item in program.body for name in declared(item)),
+    }
     return found
 
 
@@ -110,9 +119,12 @@ def axes_made(node: ast.Node) -> Iterator[str]:
         yield from _declared_axes(node.axis_parameters, bare=True)
     elif isinstance(node, ast.Rename):
         yield from (name for name, _ in node.new)
-    elif isinstance(node, ast.Call) and isinstance(node.function, ast.Index) and isinstance(node.function.value, ast.Name):
-        if node.function.value.id in ("stack", "cat"):
-            yield from _declared_axes(node.function.items, bare=True)
+    elif (
+        isinstance(node, ast.Call)
+        and isinstance(node.function, ast.Index)
+        and node.function.value in (ast.Name("stack"), ast.Name("cat"))
+    ):
+        yield from _declared_axes(node.function.items, bare=True)
 
 
 def _declared_axes(axes: Iterable[ast.AxisItem], bare: bool = False) -> Iterator[str]:

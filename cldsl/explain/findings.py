@@ -35,7 +35,7 @@ class Findings:
 
     @property
     def summary(self) -> str:
-        """`specs/dcl.cl: ok (5 variants)`; the spec as it stands, `this`, is one of them."""
+        """`specs/tiny.cl: ok (5 variants)`; the spec as it stands, `this`, is one of them."""
         told = [plural(n, word) for word in _ORDER if (n := self.count(word))]
         told = told if self.count("error") else ["ok", *told]
         only = len(self.checked) == 1

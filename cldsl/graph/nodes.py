@@ -188,7 +188,8 @@ def infer(op: str, inputs: tuple[Node, ...], attrs: Mapping[str, Any]) -> tuple[
     if op in POINTWISE or op == "bce":
         return union(*(node.axes for node in inputs)), _pointwise_dtype(op, inputs, attrs)
     if op in _SHAPED:
-        return _SHAPED[op](inputs, attrs)
+        shaped: tuple[tuple[Axis, ...], str] = _SHAPED[op](inputs, attrs)
+        return shaped
     raise GraphError(f"{op} is a leaf: its type is stated, not inferred")
 
 

@@ -1,7 +1,7 @@
 """A function of the graph as text: one line for each node, inputs before users.
 
-    function loss grad  # dcl.cl:30
-      %0 = input(kind=learn, name=z) : real[item=4, dim=8] as "z"  # dcl.cl:12
+    function loss grad  # tiny.cl:30
+      %0 = input(kind=learn, name=z) : real[item=4, dim=8] as "z"  # tiny.cl:12
       %1 = reduce(%0; kind=sum, over=(item, dim)) : real[]
       return loss=%1
 

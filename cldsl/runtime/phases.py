@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Train:
-    """A `train` block: method `name(batch, clock)`. options: batch, and epochs or steps, quota. line: "dcl.cl:23"."""
+    """A `train` block: method `name(batch, clock)`. options: batch, and epochs or steps, quota. line: "tiny.cl:23"."""
 
     name: str
     stream: str | tuple[str, ...]

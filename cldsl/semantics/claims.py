@@ -27,10 +27,18 @@ def _parents(program: Program) -> Iterator[Diagnostic]:
             continue
         place = spot(variant.span, str(parent), program.sources, "from")
         if parent not in variants:
-            yield Diagnostic(place, "no-variant", f"there is no variant {parent}", "", nearest(str(parent), [*variants, "this"]))
+            yield Diagnostic(
+                place, "no-variant", f"there is no variant {parent}", "", nearest(str(parent), [*variants, "this"])
+            )
         elif not told and _circular(variant.name, variants):
             told = True
-            yield Diagnostic(place, "variant-cycle", f"variant {variant.name} builds on itself", "", "let one of them build on `this`")
+            yield Diagnostic(
+                place,
+                "variant-cycle",
+                f"variant {variant.name} builds on itself",
+                "",
+                "let one of them build on `this`",
+            )
 
 
 def _circular(name: str, variants: dict[str, ast.Variant]) -> bool:
@@ -49,7 +57,13 @@ def _claims(program: Program) -> Iterator[Diagnostic]:
     for claim in program.claims:
         if claim.report not in reports:
             place = spot(claim.span, claim.report, program.sources)
-            yield Diagnostic(place, "no-report", f"no report is called {claim.report}", "a claim compares what an `on` block reports", nearest(claim.report, reports))
+            yield Diagnostic(
+                place,
+                "no-report",
+                f"no report is called {claim.report}",
+                "a claim compares what an `on` block reports",
+                nearest(claim.report, reports),
+            )
         for left, _, right in claim.orderings:
             for name in (left, right):
                 if name not in variants:

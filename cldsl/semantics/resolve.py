@@ -81,10 +81,7 @@ class _Resolver:
         headers = [item for item in tree.items if isinstance(item, ast.Header)]
         for extra in headers[1:]:
             self.error(extra.span, "two-headers", "a file has one `spec` line", "", "keep one of them")
-        if headers:
-            header = headers[0]
-        else:
-            header = ast.Header(Path(file).stem.replace("-", "_"), (), None, span=Span(file))
+        header = headers[0] if headers else ast.Header(Path(file).stem.replace("-", "_"), (), None, span=Span(file))
         body: list[ast.Statement] = []
         variants: dict[str, ast.Variant] = {}
         claims: list[ast.Claim] = []

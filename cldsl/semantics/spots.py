@@ -53,4 +53,8 @@ def argument_span(call: ast.Call, message: str) -> Span:
     for argument in call.arguments:
         if argument.name is not None and re.search(rf"\b{re.escape(argument.name)}\b", message):
             return argument.span
-    return call.function.span if isinstance(call.function, (ast.Name, ast.Index)) and "argument" not in message else call.span
+    return (
+        call.function.span
+        if isinstance(call.function, (ast.Name, ast.Index)) and "argument" not in message
+        else call.span
+    )

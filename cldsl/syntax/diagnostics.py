@@ -24,7 +24,7 @@ class Span:
 
     @property
     def short(self) -> str:
-        """`dcl.cl:14`, as the comments of an emitted program point back."""
+        """`tiny.cl:14`, as the comments of an emitted program point back."""
         return f"{self.file.rsplit('/', 1)[-1]}:{self.line}"
 
 

@@ -4,7 +4,7 @@ Input: a spec's binding files (specs/cases/NAME.cl, and NAME-*.cl of its compani
 
 A binding is a variant whose text is a pattern of the case's `source`, commits left out, `*` any text:
 
-    variant weighted "*: loss/dcl.py, DCLW" from as_published:
+    variant weighted "*: loss/tiny.py, PairLoss" from as_published:
 
 After ` where `, the text may name params of the case, `"paper Eq. 6 where sigma = none and weight_detached = false"`
 (`absent` where the case has no such param), and inputs by what they are, `int over item`. The first variant that fits,

@@ -16,7 +16,8 @@ from cldsl.reference.errors import EvaluationError
 from cldsl.runtime.errors import RunFailed
 from cldsl.syntax.diagnostics import SpecError
 from cldsl.verify import evaluator_level, formula_level, steps_level
-from cldsl.verify.bindings import Binding, binding_files, bindings, find
+from cldsl.verify.bindings import Binding, binding_files, find
+from cldsl.verify.bindings import bindings as bindings_of
 from cldsl.verify.cases import Case, load_cases
 from cldsl.verify.compare import TOLERANCE, Found, compare
 from cldsl.verify.setup import Setup, setup
@@ -46,16 +47,15 @@ class CaseResult:
 def verify(
     spec: str | Path,
     cases: str | Path | Sequence[Case],
-    bindings_file: str | Path | None = None,
+    bindings: str | Path | None = None,
     levels: Sequence[str] = LEVELS,
 ) -> list[CaseResult]:
     """Every case at every level, in order. cases: a folder, a file, or cases.
 
-    bindings_file: a file of variants (default: specs/cases/NAME.cl beside the spec).
+    bindings: a file of variants (default: specs/cases/NAME.cl beside the spec).
     Raises CaseError for a spec without bindings or a place without cases, SpecError for a binding file with mistakes.
     """
-    files = [bindings_file] if bindings_file is not None else binding_files(spec)
-    known = bindings(files)
+    known = bindings_of([bindings] if bindings is not None else binding_files(spec))
     listed = load_cases(cases) if isinstance(cases, (str, Path)) else cases
     return [result for case in listed for result in verify_case(known, case, levels)]
 

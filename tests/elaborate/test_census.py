@@ -33,7 +33,10 @@ def predicate(graph: Graph, text: str) -> Node:
 def truth(text: str) -> dict[tuple[int, ...], bool]:
     code = compile(text, "predicate", "eval")
     names = list(SIZES)
-    return {where: bool(eval(code, dict(zip(names, where, strict=True)))) for where in itertools.product(*(range(SIZES[name]) for name in names))}
+    return {
+        where: bool(eval(code, dict(zip(names, where, strict=True))))
+        for where in itertools.product(*(range(SIZES[name]) for name in names))
+    }
 
 
 PREDICATES = [
@@ -123,5 +126,7 @@ def test_what_takes_too_long_is_not_told() -> None:
     graph = Graph()
     mask = graph.const(True)
     for name in "abcdefghij":
-        mask = graph.make("and", mask, graph.make("ge", graph.leaf("iota", (Axis(name, 9),), "int", axis=name), graph.const(0)))
+        mask = graph.make(
+            "and", mask, graph.make("ge", graph.leaf("iota", (Axis(name, 9),), "int", axis=name), graph.const(0))
+        )
     assert census.verdict(mask) is None

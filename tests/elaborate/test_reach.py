@@ -19,14 +19,24 @@ learn C[word = 3, dim] ~ normal(0, 1)
 
 def moved(lets: str, objective: str) -> list[str]:
     """The members that the objective's optimiser moves, and no finding."""
-    plan, found = examine(resolve(f"{HEAD}{lets}\ntrain on photos(batch = 64, epochs = 1):\n    minimize {objective} by sgd(lr = 0.1)\n", "reach.cl"))
+    plan, found = examine(
+        resolve(
+            f"{HEAD}{lets}\ntrain on photos(batch = 64, epochs = 1):\n    minimize {objective} by sgd(lr = 0.1)\n",
+            "reach.cl",
+        )
+    )
     assert plan is not None, [each.message for each in found]
     (optimiser,) = plan.optimisers
     return [name for name, _ in optimiser.members]
 
 
 def findings(lets: str, objective: str) -> list[Diagnostic]:
-    return examine(resolve(f"{HEAD}{lets}\ntrain on photos(batch = 64, epochs = 1):\n    minimize {objective} by sgd(lr = 0.1)\n", "reach.cl"))[1]
+    return examine(
+        resolve(
+            f"{HEAD}{lets}\ntrain on photos(batch = 64, epochs = 1):\n    minimize {objective} by sgd(lr = 0.1)\n",
+            "reach.cl",
+        )
+    )[1]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +65,11 @@ def test_what_an_objective_moves(lets: str, objective: str, members: list[str]) 
         ("let z = g(stop(f(x)))", "mean(dot(z, C))", {"f": "`stop`"}),
         ("let z = g(f(x))", "mean(dot(C, C)) * mean(1 if z > 0 else 0)", {"f": "a condition", "g": "a condition"}),
         ("let z = g(f(x))", "mean(floor(z)) + mean(C)", {"f": "`floor`", "g": "`floor`"}),
-        ("let z = g(f(x))", "mean(z) + mean(label[item = argmax[item](mean[v](dot(z, C)[word = 0]))])", {"C": "an index"}),
+        (
+            "let z = g(f(x))",
+            "mean(z) + mean(label[item = argmax[item](mean[v](dot(z, C)[word = 0]))])",
+            {"C": "an index"},
+        ),
     ],
 )
 def test_what_is_not_reached_is_told_with_the_cut(lets: str, objective: str, cut: dict[str, str]) -> None:
@@ -68,11 +82,17 @@ def test_what_is_not_reached_is_told_with_the_cut(lets: str, objective: str, cut
 
 
 def test_what_is_computed_for_a_state_alone_is_read_by_no_objective() -> None:
-    text = HEAD + "let z = g(f(x))\nstate s = 0\ntrain on photos(batch = 64, epochs = 1):\n    minimize mean(C) + 0 * s by sgd(lr = 0.1)\n    s <- mean(z)\n"
+    text = (
+        HEAD
+        + "let z = g(f(x))\nstate s = 0\ntrain on photos(batch = 64, epochs = 1):\n    minimize mean(C) + 0 * s by sgd(lr = 0.1)\n    s <- mean(z)\n"
+    )
     found = examine(resolve(text, "reach.cl"))[1]
     assert {each.message for each in found} == {"f is trained by no objective", "g is trained by no objective"}
 
 
 def test_a_member_left_out_of_over_is_no_finding() -> None:
-    text = HEAD + "let z = g(f(x))\ntrain on photos(batch = 64, epochs = 1):\n    minimize mean(dot(z, C)) over f by sgd(lr = 0.1)\n"
+    text = (
+        HEAD
+        + "let z = g(f(x))\ntrain on photos(batch = 64, epochs = 1):\n    minimize mean(dot(z, C)) over f by sgd(lr = 0.1)\n"
+    )
     assert examine(resolve(text, "reach.cl"))[1] == []

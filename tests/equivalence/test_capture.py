@@ -23,7 +23,7 @@ SETS = {
     "swav": {"words": "4", "crops": "3", "frozen_steps": "1"}, "groco": {"hardest": "3"},
 }  # fmt: skip
 SPECS = ("cacr", "dcl", "groco", "hardness-aware", "isogclr", "isogclr-bimodal", "mochi", "supremix", "swav")
-BATCH, STEPS = 8, 3
+BATCH, STEPS = 16, 3
 
 
 class Captures:

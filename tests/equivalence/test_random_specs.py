@@ -63,8 +63,9 @@ def test_many_agree(seed: int) -> None:
 
 
 def test_most_specs_are_accepted() -> None:
-    count = sum(accepted(random_spec(random.Random(seed))) for seed in range(QUICK))
-    assert count > 0.6 * QUICK, f"{count} of {QUICK} accepted"
+    tried = 25
+    count = sum(accepted(random_spec(random.Random(seed))) for seed in range(tried))
+    assert count > 0.6 * tried, f"{count} of {tried} accepted"
 
 
 @pytest.mark.parametrize("case", sorted(path.stem for path in CASES.glob("*.cl")))
@@ -75,7 +76,7 @@ def test_once_disagreed(case: str) -> None:
 def case_of(name: str) -> Sample:
     """A fixed text: its head says, as JSON in comments, the shapes of the data, the seed, and what is compared."""
     text = (CASES / f"{name}.cl").read_text(encoding="utf-8")
-    head: dict[str, Any] = json.loads("".join(line[1:] for line in text.splitlines() if line.startswith("#|")).replace("|", ""))
+    head: dict[str, Any] = json.loads("".join(line[2:] for line in text.splitlines() if line.startswith("#|")))
     source = torch.Generator().manual_seed(head["seed"])
     given = {key: _drawn(axes, head["sizes"], head.get("indices", {}).get(key), source) for key, axes in head["given"].items()}
     cells = {}

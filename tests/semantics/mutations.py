@@ -14,9 +14,54 @@ OPERATORS = ("+", "-", "*", "/", "%", "^", "==", "!=", "<", "and", "or", "in", "
 KINDS = ("delete", "double", "swap", "line", "double line", "swap lines", "name", "other name", "number", "operator")
 #: words of the grammar; a misspelt one is a syntax error
 WORDS = frozenset(
-    """spec use from param data model learn state draw view let def contrast train on loop every variant claim report minimize
-    anchor positive negative similarity temperature logit top by weight over if else and or not in true false inf absent real
-    int bool text this""".split()
+    [
+        "spec",
+        "use",
+        "from",
+        "param",
+        "data",
+        "model",
+        "learn",
+        "state",
+        "draw",
+        "view",
+        "let",
+        "def",
+        "contrast",
+        "train",
+        "on",
+        "loop",
+        "every",
+        "variant",
+        "claim",
+        "report",
+        "minimize",
+        "anchor",
+        "positive",
+        "negative",
+        "similarity",
+        "temperature",
+        "logit",
+        "top",
+        "by",
+        "weight",
+        "over",
+        "if",
+        "else",
+        "and",
+        "or",
+        "not",
+        "in",
+        "true",
+        "false",
+        "inf",
+        "absent",
+        "real",
+        "int",
+        "bool",
+        "text",
+        "this",
+    ]
 )
 
 
@@ -85,7 +130,9 @@ def misspellings(text: str) -> Iterator[Misspelling]:
             if name in WORDS or _declares(shown, found.start(), name, text):
                 continue
             spoilt_line = line[: found.end()] + "q" + line[found.end() :]
-            yield Misspelling("\n".join([*lines[:number], spoilt_line, *lines[number + 1 :]]), name, number + 1, found.start() + 1)
+            yield Misspelling(
+                "\n".join([*lines[:number], spoilt_line, *lines[number + 1 :]]), name, number + 1, found.start() + 1
+            )
 
 
 def _declares(line: str, at: int, name: str, text: str) -> bool:
@@ -93,6 +140,15 @@ def _declares(line: str, at: int, name: str, text: str) -> bool:
     before, after = line[:at], line[at + len(name) :]
     if re.match(r"\s*(spec|report|variant)\s+$", before):
         return not re.search(rf"^claim .*\b{name}\b|^variant \w+ from {name}\b", text, re.M) or before.strip() == "spec"
-    if re.match(r"\s*(draw|view|state|learn)\b", before) and re.match(r" = |\ in ", after) and "[" in before and before.count("[") > before.count("]"):
+    if (
+        re.match(r"\s*(draw|view|state|learn)\b", before)
+        and re.match(r" = |\ in ", after)
+        and "[" in before
+        and before.count("[") > before.count("]")
+    ):
         return True
-    return before.endswith("-> ") and re.match(r"\s*data\b", before) is not None and len(re.findall(rf"\b{name}\b", text)) == len(re.findall(rf"-> {name}\b", text))
+    return (
+        before.endswith("-> ")
+        and re.match(r"\s*data\b", before) is not None
+        and len(re.findall(rf"\b{name}\b", text)) == len(re.findall(rf"-> {name}\b", text))
+    )

@@ -55,14 +55,27 @@ def codes() -> Iterator[str]:
     root = Path(cldsl.__file__).parent
     for path in [*root.glob("elaborate/*.py"), *root.glob("semantics/*.py")]:
         for node in python.walk(python.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, python.Call) and _callee(node) in ("Mistake", "Diagnostic", "error", "warn", "_error", "_say"):
+            if isinstance(node, python.Call) and _callee(node) in (
+                "Mistake",
+                "Diagnostic",
+                "error",
+                "warn",
+                "_error",
+                "_say",
+            ):
                 for argument in node.args[1:3]:
                     yield from (text for text in _texts(argument) if _CODE.fullmatch(text))
 
 
 def _callee(node: python.Call) -> str:
     function = node.func
-    return function.id if isinstance(function, python.Name) else function.attr if isinstance(function, python.Attribute) else ""
+    return (
+        function.id
+        if isinstance(function, python.Name)
+        else function.attr
+        if isinstance(function, python.Attribute)
+        else ""
+    )
 
 
 def _texts(node: python.expr) -> Iterator[str]:
@@ -89,3 +102,13 @@ def test_a_finding_is_underlined_in_one_line_of_the_case() -> None:
     for name in CASES:
         text = (ERRORS / f"{name}.txt").read_text(encoding="utf-8")
         assert re.search(r"^ +\| +\^+$", text, re.M) or "--set" in text or "<spec>" in text, name
+
+
+def test_every_error_says_what_to_write_instead() -> None:
+    """What is not executed has no mend but to wait."""
+    bare = set()
+    for name in CASES:
+        for block in (ERRORS / f"{name}.txt").read_text(encoding="utf-8").split("\n\n"):
+            if "mend: " not in block and "[not-executed]" not in block:
+                bare.add(name)
+    assert bare == set()

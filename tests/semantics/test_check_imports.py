@@ -17,7 +17,20 @@ plan, found = examine(resolve_file(sys.argv[1]))
 assert plan is not None and not found
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
-HEAVY = ("torch", "numpy", "networkx", "scipy", "sklearn", "lark", "pydantic", "jinja2", "click", "rich", "asyncio", "subprocess")
+HEAVY = (
+    "torch",
+    "numpy",
+    "networkx",
+    "scipy",
+    "sklearn",
+    "lark",
+    "pydantic",
+    "jinja2",
+    "click",
+    "rich",
+    "asyncio",
+    "subprocess",
+)
 
 
 def loaded() -> list[str]:

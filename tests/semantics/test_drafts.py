@@ -36,7 +36,8 @@ loop now in 3:
         report knn = knn(f(image), label)
 report last_seen = seen
 """,
-    "a recurrence whose lets are read outside": TRAIN + """
+    "a recurrence whose lets are read outside": TRAIN
+    + """
 loop now in v:
     state m = absent
     let past = mean[w in v if w < now](cos(z[v = w], z[v = now]))
@@ -45,7 +46,8 @@ let far = mean(past) + mean(now)
 on photos(split = "test"):
     report spread = far
 """,
-    "a decoder as a def with a loop": TRAIN + """
+    "a decoder as a def with a loop": TRAIN
+    + """
 def decoded(n):
     state y = 0
     loop step in n if y < 3:
@@ -60,7 +62,8 @@ learn table[token = 100, dim] ~ normal(0, 1)
 let said = mean[word](table[token = text])
 train on words(batch = 64, epochs = 1):
     minimize mean(said) by sgd(lr = 0.1)
-""" + TRAIN,
+"""
+    + TRAIN,
     "two streams in a step": """train on photos(batch = 64, epochs = 1), photos(batch = 32, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
 """,
@@ -68,7 +71,8 @@ train on words(batch = 64, epochs = 1):
 train on photos(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) + mean(slope) by sgd(lr = 0.1)
 """,
-    "a table over the stream's rows, filled once": TRAIN + """state near[item, rank = 3] -> item
+    "a table over the stream's rows, filled once": TRAIN
+    + """state near[item, rank = 3] -> item
 on photos:
     let e = unit(f(image))
     near <- {c in e if c.item != item top 3 by dot(e, c)}
@@ -80,7 +84,8 @@ on photos(split = "test"):
     every 10 epochs:
         report level = mean(infonce(pull))
 """,
-    "reports along an axis": TRAIN + """on photos(split = "test"):
+    "reports along an axis": TRAIN
+    + """on photos(split = "test"):
     report by_class[k = 10] = mean[item if label == k](sq(f(image)))
 """,
 }
@@ -94,7 +99,9 @@ def found_in(text: str) -> list[Diagnostic]:
 def test_what_is_not_executed_is_noted_and_nothing_else(name: str) -> None:
     found = found_in(HEAD + PIECES[name])
     assert found
-    assert {(each.severity, each.code) for each in found} == {("note", "not-executed")}, [each.message for each in found]
+    assert {(each.severity, each.code) for each in found} == {("note", "not-executed")}, [
+        each.message for each in found
+    ]
 
 
 @pytest.mark.parametrize("name", PIECES)

@@ -16,9 +16,12 @@ from cldsl.elaborate import elaborate, examine
 from cldsl.semantics.resolve import resolve
 from cldsl.syntax.diagnostics import Diagnostic, SpecError, render
 
-SPECS = {path.stem: path.read_text(encoding="utf-8") for path in sorted((Path(__file__).resolve().parents[2] / "specs").glob("*.cl"))}
+SPECS = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in sorted((Path(__file__).resolve().parents[2] / "specs").glob("*.cl"))
+}
 #: misspellings tried in one run; the slow test tries all
-SAMPLE = 60
+SAMPLE = 36
 
 
 def only_diagnostics(text: str, variant: str | None = None) -> list[Diagnostic]:
@@ -40,7 +43,7 @@ def only_diagnostics(text: str, variant: str | None = None) -> list[Diagnostic]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=30,
     deadline=timedelta(seconds=8),
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -69,7 +72,9 @@ def test_misspelt_names_are_found(name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(SPECS))
 def test_every_misspelt_name_is_found(name: str) -> None:
-    missed = [(case.name, case.line, case.column) for case in misspellings(SPECS[name]) if not caught(case, SPECS[name])]
+    missed = [
+        (case.name, case.line, case.column) for case in misspellings(SPECS[name]) if not caught(case, SPECS[name])
+    ]
     assert missed == []
 
 
@@ -77,7 +82,9 @@ HOSTILE = {
     "a view of itself": "view x[v = 2] ~ crop(x, 28)",
     "a let of itself": "let z = z + 1",
     "a def without end": "def g(x) = g(x)\nlet z = g(1)",
-    "a mountain of lets": "let a0 = 1\n" + "".join(f"let a{n} = a{n - 1} + a{n - 1}\n" for n in range(1, 120)) + "let z = a119",
+    "a mountain of lets": "let a0 = 1\n"
+    + "".join(f"let a{n} = a{n - 1} + a{n - 1}\n" for n in range(1, 120))
+    + "let z = a119",
     "a huge axis": "learn W[word = 1e300] ~ normal(0, 1)\nlet z = sum(W)",
     "no number": "let z = log(0 - 1) + 0 / 0 + inf - inf",
     "a deep choice": "let z = " + "1 if true else " * 60 + "2",
@@ -88,8 +95,12 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_would_not_end_is_refused_soon(name: str) -> None:
     text = f'spec s "t"\n{HOSTILE[name]}\ndata photos: image[item, channel, row, column] from "mnist-5k"\n'
-    text += "train on photos(batch = 64, epochs = 1):\n    minimize mean(z) by sgd(lr = 0.1)\n" if "let z" in text else ""
-    text += "" if "let z" in text else "train on photos(batch = 64, epochs = 1):\n    minimize mean(x) by sgd(lr = 0.1)\n"
+    text += (
+        "train on photos(batch = 64, epochs = 1):\n    minimize mean(z) by sgd(lr = 0.1)\n" if "let z" in text else ""
+    )
+    text += (
+        "" if "let z" in text else "train on photos(batch = 64, epochs = 1):\n    minimize mean(x) by sgd(lr = 0.1)\n"
+    )
     started = time.process_time()
     assert any(each.severity == "error" for each in only_diagnostics(text))
     assert time.process_time() - started < 5
