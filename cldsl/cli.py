@@ -109,6 +109,7 @@ RUN = _options(
     click.option("--log-every", type=click.IntRange(1), help="Steps between lines of metrics.jsonl.  [default: 10]"),
     click.option("--save-every", type=click.IntRange(1), help="Steps between checkpoints.  [default: ends of epochs]"),
     click.option("--tensorboard", is_flag=True, help="Also write TensorBoard files."),
+    click.option("--allow-python", is_flag=True, help='Build models of your own Python: python("pkg.mod:Class").'),
     click.option("--quiet", is_flag=True, help="No progress lines."),
 )
 

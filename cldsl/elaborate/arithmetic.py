@@ -314,4 +314,16 @@ class Arithmetic:
             picked = product_of_picked(self.graph, rows, other, over)
             if picked is not None:
                 return Value(picked, self.both(left.mask, right.mask))
-        return Value(self.graph.make("dot", left.node, right.node, over=over, span=span), self.both(left.mask, right.mask))
+        mask = self.both(left.mask, right.mask)
+        if self.depends(mask, over):
+            return Value(self.graph.make("dot", self.zeroed(left.node, mask), self.zeroed(right.node, mask), over=over, span=span))
+        return Value(self.graph.make("dot", left.node, right.node, over=over, span=span), mask)
+
+    @staticmethod
+    def depends(mask: Node | None, over: Sequence[str]) -> bool:
+        """Whether presence depends on an axis that is summed: what is absent is then skipped, and the sum is present."""
+        return mask is not None and any(name in mask.names for name in over)
+
+    def zeroed(self, node: Node, mask: Node | None) -> Node:
+        """Zero where absent."""
+        return node if mask is None else self.graph.make("where", mask, node, self.like(node, 0.0))

@@ -739,7 +739,9 @@ def _value_hint(thing: Thing) -> tuple[str, str]:
         return ("chance has a name", "declare it: `draw u ~ ...` or `view x ~ ...`")
     if isinstance(thing, Uneven):
         return ("its axes have no single size", "apply a model first")
-    return ("", "")
+    if isinstance(thing, TextValue):
+        return ("a text chooses", 'compare it: `mode == "soft"`')
+    return ("", "name a tensor, or apply this to one")
 
 
 _VISIT: dict[type, Callable[[Expressions, ast.Expr, Scope], Thing]] = {  # type: ignore[assignment]

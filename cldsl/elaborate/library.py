@@ -13,7 +13,7 @@ from cldsl.graph.nodes import Axis, Node
 from cldsl.graph.plan import StagePlan
 from cldsl.semantics.spots import argument_span
 from cldsl.syntax import ast
-from cldsl.syntax.diagnostics import Span
+from cldsl.syntax.diagnostics import NOWHERE, Span
 
 if TYPE_CHECKING:
     from cldsl.elaborate.expressions import Expressions
@@ -121,7 +121,13 @@ class Library:
         (value,) = self.values(expr, scope, 1)
         axes = self.axes_of(items, scope)
         self.carries(value, axes, expr.span)
-        return Value(self.x.graph.make(op, value.node, over=axes, span=expr.span), value.mask)
+        return self._of_present(op, value, axes, expr.span)
+
+    def _of_present(self, op: str, value: Value, axes: tuple[str, ...], span: Span) -> Value:
+        """`unit` or `norm` of the present entries; a length is present even where no entry is."""
+        depends = self.a.depends(value.mask, axes)
+        node = self.a.zeroed(value.node, value.mask) if depends else value.node
+        return Value(self.x.graph.make(op, node, over=axes, span=span), None if depends and op == "norm" else value.mask)
 
     def _unit(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
         value = self._along("unit", items, expr, scope)
@@ -144,7 +150,7 @@ class Library:
 
     def _cos(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
         left, right, axes = self._pair(items, expr, scope)
-        units = [Value(self.x.graph.make("unit", side.node, over=axes), side.mask) for side in (left, right)]
+        units = [self._of_present("unit", side, axes, NOWHERE) for side in (left, right)]
         return self.a.dot(units[0], units[1], axes, expr.span)
 
     def _sq(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
@@ -156,6 +162,9 @@ class Library:
     def _dist2(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
         """|u - v|^2 as |u|^2 + |v|^2 - 2 u v, so that no vector per pair exists; never below 0."""
         left, right, axes = self._pair(items, expr, scope)
+        mask = self.a.both(left.mask, right.mask)
+        if self.a.depends(mask, axes):  # an entry that either lacks counts in no term
+            left, right = (Value(self.a.zeroed(side.node, mask)) for side in (left, right))
         square = self.a.pointwise("add", self.a.dot(left, left, axes), self.a.dot(right, right, axes))
         twice = self.a.pointwise("mul", self.a.const(2.0), self.a.dot(left, right, axes, expr.span))
         return self.a.pointwise("maximum", self.a.pointwise("sub", square, twice), self.a.const(0.0), span=expr.span)

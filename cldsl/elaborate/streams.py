@@ -153,7 +153,7 @@ def train_options(shared: Shared, block: ast.Train, options: dict[str, Any]) -> 
                 "option-value",
                 f"{option} is a whole number from 1, not {value}",
                 "",
-                "",
+                "write a whole number from 1",
             )
     split = options.get("split")
     if split is not None and split not in catalog.SPLITS:

@@ -89,7 +89,7 @@ class Train:
             word = headword(item)
             raise Mistake(spot(item.span, word, self.shared.program.sources), "not-executed", f"`{word}` inside a train block is not executed by this version", "it parses and checks", "")
         else:
-            raise Mistake(item.span, "statement-expected", "this declaration stands at the file's level", "", "")
+            raise Mistake(item.span, "statement-expected", "this declaration stands at the file's level", "", "move it out of the block")
 
     # ---- minimize
 

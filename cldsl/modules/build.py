@@ -7,7 +7,9 @@ First weights follow torch's global generator, so a seed set before `build` fixe
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, cast
 
 import torch
@@ -15,6 +17,18 @@ from torch import Tensor, nn
 
 from cldsl.catalogue import CatalogueError
 from cldsl.modules.catalog import bind_module, module_entry
+
+_permitted: ContextVar[bool] = ContextVar("_permitted", default=False)
+
+
+@contextmanager
+def permitting(allowed: bool) -> Iterator[None]:
+    """Within it, models of the user's own Python are built if `allowed`: what `--allow-python` grants to one run."""
+    token = _permitted.set(allowed)
+    try:
+        yield
+    finally:
+        _permitted.reset(token)
 
 
 def build(
@@ -37,7 +51,7 @@ def build(
         raise CatalogueError(
             f"{name} produces {axes} axes, the signature names {produces}", f"name {axes} axes after the arrow"
         )
-    if entry.runs_user_code and not allow_python:
+    if entry.runs_user_code and not (allow_python or _permitted.get()):
         raise CatalogueError(f"{name} runs code that is not part of the spec", "allow it with --allow-python")
     return cast(nn.Module, entry.load()(consumes, **bound))
 

@@ -19,6 +19,7 @@ from cldsl.runtime.arguments import read_arguments
 from cldsl.runtime.board import Board, writer_class
 from cldsl.runtime.errors import RunFailed, Stopped
 from cldsl.runtime.folder import RunFolder, open_folder
+from cldsl.modules.build import permitting
 from cldsl.runtime.lengths import train_batches
 from cldsl.runtime.monitor import Monitor
 from cldsl.runtime.options import RunOptions
@@ -44,7 +45,8 @@ def fit(
     if built is None:
         assert isinstance(program, type)
         compiles = options.compiles(device)
-        built = program(options.seed, data.sizes(), device=device, compile=compiles, precision=options.precision)
+        with permitting(options.allow_python):
+            built = program(options.seed, data.sizes(), device=device, compile=compiles, precision=options.precision)
     batches = train_batches(built, data, options)
     if options.tensorboard:
         writer_class()  # a missing package shows before the folder is touched

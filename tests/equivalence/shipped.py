@@ -126,7 +126,9 @@ def sample_of(spec: str, variant: str | None, seed: int) -> Sample:
     program = resolve_file(path, variant, stand.sets)
     expressions = tuple([*objectives(program), *lets(program, stand)])
     own_sizes = {axis: size for axis, size in sizes.items() if axis in ("sample", "class", "slot", "dim")}
-    return Sample(path.read_text(encoding="utf-8"), expressions, given, cells, clock, own_sizes, variant, stand.sets, str(path))
+    return Sample(
+        path.read_text(encoding="utf-8"), expressions, given, cells, clock, own_sizes, variant, stand.sets, str(path)
+    )
 
 
 def objectives(program: Program) -> list[ast.Expr]:
@@ -150,7 +152,11 @@ def _drawn(axes: str, sizes: Mapping[str, int], source: torch.Generator) -> Name
     if target:
         bound = sizes[target.strip()] if not target.strip().isdigit() else int(target)
         distinct = target.strip() == "sample"
-        indices = torch.randperm(bound, generator=source)[: shape[0]] if distinct else torch.randint(0, bound, shape, generator=source)
+        indices = (
+            torch.randperm(bound, generator=source)[: shape[0]]
+            if distinct
+            else torch.randint(0, bound, shape, generator=source)
+        )
         return indices, tuple(words)
     data: Tensor
     if "~" in axes:

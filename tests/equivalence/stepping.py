@@ -67,7 +67,9 @@ def float64() -> Iterator[None]:
         torch.set_default_dtype(default)
 
 
-def both_after_each_step(training: Training, level: int, steps: int = STEPS) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def both_after_each_step(
+    training: Training, level: int, steps: int = STEPS
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """(the emitted program's, the evaluator's) losses, reports, states, learned tensors and weights, step by step."""
     with float64():
         compilation = compile_spec("steps.cl", Options(sizes=training.sizes, level=level), training.text)
@@ -81,7 +83,10 @@ def both_after_each_step(training: Training, level: int, steps: int = STEPS) -> 
                 supplied = _in_order(draws, _block(compilation.plan))
                 object.__setattr__(program, "draws_train_1", lambda batch, clock, own=supplied: own)
             logs = program.train_1({name: tensor for name, (tensor, _) in columns.items()}, clock)
-            names = {name: getattr(clock, name) for name in ("step", "steps", "epoch", "epochs", "steps_per_epoch", "progress")}
+            names = {
+                name: getattr(clock, name)
+                for name in ("step", "steps", "epoch", "epochs", "steps_per_epoch", "progress")
+            }
             seen = evaluator.step(columns, draws, clock=names)
             right = _evaluated(seen, evaluator, program, compilation.plan)
             logged = {f"log {name}": torch.as_tensor(value).detach().clone() for name, value in logs.items()}
@@ -108,7 +113,9 @@ def _in_order(draws: Mapping[str, Named], block: TrainPlan) -> dict[str, Tensor]
 def _evaluator(training: Training, resolved: Any, program: nn.Module, plan: ProgramPlan) -> Evaluator:
     """The evaluator from the program's first weights, learned tensors and states."""
     models = {
-        each.name: copy.deepcopy(getattr(program, each.name)) for each in plan.models if each.kind not in ("copy", "frozen")
+        each.name: copy.deepcopy(getattr(program, each.name))
+        for each in plan.models
+        if each.kind not in ("copy", "frozen")
     }
     evaluator = Evaluator(resolved, {}, {}, training.sizes, models)
     for tensor in plan.tensors:
@@ -128,14 +135,22 @@ def _emitted(program: nn.Module, plan: ProgramPlan) -> dict[str, Any]:
         data = dict(program.named_parameters()).get(tensor.name, buffers.get(tensor.name))
         assert data is not None
         mask = buffers.get(f"{tensor.name}_present")
-        found |= _kept(tensor.name, data.detach().clone(), mask, [axis.name for axis in tensor.axes], [axis.name for axis in tensor.mask_axes])
+        found |= _kept(
+            tensor.name,
+            data.detach().clone(),
+            mask,
+            [axis.name for axis in tensor.axes],
+            [axis.name for axis in tensor.mask_axes],
+        )
     for each in plan.models:
         for name, parameter in getattr(program, each.name.replace(".", "_")).named_parameters():
             found[f"{each.name}.{name}"] = parameter.detach().clone()
     return found
 
 
-def _evaluated(seen: Mapping[str, Value], evaluator: Evaluator, program: nn.Module, plan: ProgramPlan) -> dict[str, Any]:
+def _evaluated(
+    seen: Mapping[str, Value], evaluator: Evaluator, program: nn.Module, plan: ProgramPlan
+) -> dict[str, Any]:
     losses = sum(name.startswith("loss") for name in seen)
     found: dict[str, Any] = {}
     for name, value in seen.items():
@@ -148,8 +163,9 @@ def _evaluated(seen: Mapping[str, Value], evaluator: Evaluator, program: nn.Modu
         axes, own_mask = [axis.name for axis in tensor.axes], [axis.name for axis in tensor.mask_axes]
         mask = None
         if tensor.masked:
-            shape = [cell.size(axis) for axis in own_mask]
-            mask = torch.ones(shape, dtype=torch.bool) if cell.present is None else cell.present.to(own_mask).expand(shape)  # type: ignore[arg-type]
+            shape = [int(cell.size(axis) or 0) for axis in own_mask]
+            given = torch.ones(shape, dtype=torch.bool) if cell.present is None else cell.present.to(own_mask)
+            mask = given.expand(shape)
         found |= _kept(tensor.name, cell.ordered(axes).detach().clone(), mask, axes, own_mask)
     for each in plan.models:
         owner = each.name.partition(".")[0]

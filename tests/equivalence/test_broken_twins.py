@@ -97,7 +97,9 @@ def test_another_loss_is_another_meaning(right: str, wrong: str, monkeypatch: py
 def test_a_wrong_standard_loss_is_flagged(monkeypatch: pytest.MonkeyPatch) -> None:
     sample, other = sample_of("dcl", None, 0), sample_of("dcl", "baseline", 0)
     plain = three_levels.compiled
-    swapped = Sample(other.text, other.expressions, sample.given, {}, sample.clock, sample.sizes, "baseline", {}, other.file)
+    swapped = Sample(
+        other.text, other.expressions, sample.given, {}, sample.clock, sample.sizes, "baseline", {}, other.file
+    )
     monkeypatch.setattr(three_levels, "compiled", lambda _, program: plain(swapped, swapped.program()))
     with pytest.raises(AssertionError, match="relative error"):
         compare(sample)

@@ -97,7 +97,12 @@ def test_one_graph_each_and_no_other(spec: str, monkeypatch: pytest.MonkeyPatch)
     logs = _steps(program, block)
     functions = {function.name for function in block.functions}
     assert 1 <= len(captures.graphs) <= len(functions), f"{len(captures.graphs)} graphs of {sorted(functions)}"
-    assert all(bool(torch.as_tensor(value).isfinite().all()) for log in logs for name, value in log.items() if name.startswith("loss"))
+    assert all(
+        bool(torch.as_tensor(value).isfinite().all())
+        for log in logs
+        for name, value in log.items()
+        if name.startswith("loss")
+    )
 
 
 @pytest.mark.inductor

@@ -78,14 +78,19 @@ def case_of(name: str) -> Sample:
     text = (CASES / f"{name}.cl").read_text(encoding="utf-8")
     head: dict[str, Any] = json.loads("".join(line[2:] for line in text.splitlines() if line.startswith("#|")))
     source = torch.Generator().manual_seed(head["seed"])
-    given = {key: _drawn(axes, head["sizes"], head.get("indices", {}).get(key), source) for key, axes in head["given"].items()}
+    given = {
+        key: _drawn(axes, head["sizes"], head.get("indices", {}).get(key), source)
+        for key, axes in head["given"].items()
+    }
     cells = {}
     for key, (axes, present, presence) in head.get("cells", {}).items():
         cells[key] = (*_drawn(axes, head["sizes"], None, source), torch.tensor(present), tuple(presence.split()))
     return Sample(text, tuple(head["expressions"]), given, cells, head.get("clock", {}))
 
 
-def _drawn(axes: str, sizes: dict[str, int], bound: int | None, source: torch.Generator) -> tuple[torch.Tensor, tuple[str, ...]]:
+def _drawn(
+    axes: str, sizes: dict[str, int], bound: int | None, source: torch.Generator
+) -> tuple[torch.Tensor, tuple[str, ...]]:
     names = tuple(axes.split())
     shape = [sizes[axis] for axis in names]
     if bound is not None:

@@ -161,4 +161,6 @@ def test_something_moves() -> None:
     """Weights, states and losses change from step to step, so that the comparison sees them."""
     told = both_after_each_step(QUEUE, 2)
     first, last = told[0][0], told[-1][0]
-    assert all((first[name] != last[name]).any() for name in ("f.0.weight", "t.g.0.weight", "Q", "present Q", "log loss"))
+    assert all(
+        (first[name] != last[name]).any() for name in ("f.0.weight", "t.g.0.weight", "Q", "present Q", "log loss")
+    )

@@ -138,7 +138,7 @@ def kind_of(tensor: Tensor) -> str:
 
 def differentiable(sample: Sample, program: Program) -> list[str]:
     """The supplied real tensors that the meaning lets a gradient pass to: all but states."""
-    states = {item.name for item in program.body if getattr(item, "kind", "") == "state"}
+    states = {item.name for item in program.all(ast.Cell) if item.kind == "state"}
     return [name for name, (tensor, _) in sample.given.items() if tensor.is_floating_point() and name not in states]
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ class RandomSpec:
     given: Mapping[str, Named]
     cells: Mapping[str, Cell]
     clock: Mapping[str, float]
+
 
 STANDARD = ("infonce", "supcon", "decoupled", "simple_loss", "hardness_entropy")
 
@@ -75,7 +77,12 @@ class _Maker:
         self.lines += ["train on rows_of(batch = 4, epochs = 1):", f"    minimize {objective} by sgd(lr = 0.1)"]
         self._read([*losses, *(each for each in lets if "(" in each)])
         expressions = [objective, *losses, *lets]
-        clock = {"step": float(self.rng.randrange(4)), "steps": 8.0, "epoch": float(self.rng.randrange(2)), "progress": 0.25}
+        clock = {
+            "step": float(self.rng.randrange(4)),
+            "steps": 8.0,
+            "epoch": float(self.rng.randrange(2)),
+            "progress": 0.25,
+        }
         return RandomSpec("\n".join(self.lines) + "\n", tuple(expressions), self.given, self.cells, clock)
 
     def _read(self, expressions: list[str]) -> None:
@@ -83,7 +90,9 @@ class _Maker:
         for number, each in enumerate(expressions):
             self.lines.append(f"    report r{number} = {each if ' else ' in each else f'mean({each}) else 0'}")
         text = "\n".join(self.lines)
-        spare = [name for name in ("tau", "window", "C", "Q", "tag", "scale") if len(re.findall(rf"\b{name}\b", text)) < 2]
+        spare = [
+            name for name in ("tau", "window", "C", "Q", "tag", "scale") if len(re.findall(rf"\b{name}\b", text)) < 2
+        ]
         unused = [f"{name}(pull)" for name in ("own1", "own3") if len(re.findall(rf"\b{name}\b", text)) < 2]
         unused += ["own2(pull, 2)"] if len(re.findall(r"\bown2\b", text)) < 2 else []
         for number, each in enumerate([*spare, *unused]):
@@ -103,9 +112,11 @@ class _Maker:
 
     def _declarations(self) -> None:
         rng = self.rng
-        self.lines.append(f"param tau: real > 0 = {rng.choice([0.2, 0.5, 1])}, window: real > 0 = {rng.choice([0.4, 1])}")
         self.lines.append(
-            "data rows_of: emb[item, v, dim], key[item, dim], label[item] -> class, age[item], w[item, v], i[item, mix] from \"rows.npz\""
+            f"param tau: real > 0 = {rng.choice([0.2, 0.5, 1])}, window: real > 0 = {rng.choice([0.4, 1])}"
+        )
+        self.lines.append(
+            'data rows_of: emb[item, v, dim], key[item, dim], label[item] -> class, age[item], w[item, v], i[item, mix] from "rows.npz"'
         )
         self.given["emb"] = self._normal("item", "v", "dim")
         self.given["key"] = self._normal("item", "dim")
@@ -177,13 +188,17 @@ class _Maker:
         free = anchor.text == "z" and rng.random() < 0.2
         if free:
             lines = ["    anchor      a in z[item]"]
-            sources["z"] = _Source("z[v -> u]" if rng.random() < 0.3 else "z[v = 1]", "other", ("item",), "label", "age")
+            sources["z"] = _Source(
+                "z[v -> u]" if rng.random() < 0.3 else "z[v = 1]", "other", ("item",), "label", "age"
+            )
             anchor = _Source("z[item]", "z", ("item",), "label", "age")
         positives, negatives, own = self._sets(anchor, sources)
         temperature = rng.choice(["tau", "tau", "(0.4 + a.age ^ 2)", "", "(0.3 if step < 2 else 0.6)"])
         if anchor.age is None and "age" in temperature:
             temperature = "tau"
-        similarity = rng.choice(["dot(a, c)", "dot(a, c)", "cos(a, c)", "-dist2(a, c)", "dot(a, c) - 0.1 * dist2(a, c)"])
+        similarity = rng.choice(
+            ["dot(a, c)", "dot(a, c)", "cos(a, c)", "-dist2(a, c)", "dot(a, c) - 0.1 * dist2(a, c)"]
+        )
         lines += own + [f"    positive    c in {each}" for each in positives]
         lines += [f"    negative    c in {each}" for each in negatives]
         if any("shift" in each for each in own):
@@ -195,7 +210,13 @@ class _Maker:
             lines += [f"    temperature {temperature}"] if temperature else []
         self.lines += ["contrast pull:", *lines]
         origins = {each.split()[0] for each in [*positives, *negatives]}
-        self.flippable = len(origins) == 1 and not free and " top " not in "\n".join(lines) and "weight" not in "\n".join(lines) and not own
+        self.flippable = (
+            len(origins) == 1
+            and not free
+            and " top " not in "\n".join(lines)
+            and "weight" not in "\n".join(lines)
+            and not own
+        )
         self.anchor = anchor
         self.single = len(positives) == len(negatives) == 1
         return "pull"
@@ -296,14 +317,20 @@ class _Maker:
 
     def _defs(self) -> None:
         rng = self.rng
-        side = lambda: rng.choice(["positive", "negative", "candidate", "negative"])  # noqa: E731
-        inner = lambda: rng.choice(["R(a, c)", "R.similarity(a, c)", "R(a, c) * R.weight(a, c)", "tanh(R(a, c))", "R(a, c) ^ 2"])  # noqa: E731
+        side: Callable[[], str] = partial(rng.choice, ["positive", "negative", "candidate", "negative"])
+        inner: Callable[[], str] = partial(
+            rng.choice, ["R(a, c)", "R.similarity(a, c)", "R(a, c) * R.weight(a, c)", "tanh(R(a, c))", "R(a, c) ^ 2"]
+        )
         op = rng.choice(["sum", "mean", "logsumexp", "max", "min", "sum"])
         if op == "logsumexp":
             first = f"(max(logsumexp[c in a.{side()}]({inner()}), -9))"
         else:
             first = f"({op}[c in a.{side()}]({inner()}) else 0)"
-        top = f" top {rng.randint(1, 2)} by {rng.choice(['R(a, c)', '-R.similarity(a, c)'])}" if rng.random() < 0.5 else ""
+        top = (
+            f" top {rng.randint(1, 2)} by {rng.choice(['R(a, c)', '-R.similarity(a, c)'])}"
+            if rng.random() < 0.5
+            else ""
+        )
         filtered = rng.choice(["", " if R(a, c) > 0.1", " if R(a, c) < 1"])
         whole = side()
         if whole == "candidate" or not self.single:
@@ -331,7 +358,11 @@ class _Maker:
         forms = ["(mean({0}) else 0)", "(sum({0}) else 0)", "(mean({0}) else 0) * 2", "log(1 + (mean({0}) else 0) ^ 2)"]
         coordinates = self.anchor.coordinates
         if "flip" not in loss:
-            forms.append("(mean[" + ", ".join(coordinates) + "]({0}) else 0)" if self.anchor.text != "z[item]" else "(sum(mean[item]({0})) else 0)")
+            forms.append(
+                "(mean[" + ", ".join(coordinates) + "]({0}) else 0)"
+                if self.anchor.text != "z[item]"
+                else "(sum(mean[item]({0})) else 0)"
+            )
             if coordinates == ("item", "v"):
                 forms += ["(mean[item](sum[v]({0})) else 0)", "(mean[item, v if label > 0]({0}) else 0)"]
         return rng.choice(forms).format(loss)

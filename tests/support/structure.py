@@ -74,7 +74,9 @@ class Expressions:
         which = self.rng.randrange(7 if depth > 0 else 2)
         if which == 0:
             axis = self._indices()
-            return Typed(f"{axis.text} {self.rng.choice(['==', '!=', '<', '>='])} {self.rng.randrange(3)}", axis.sizes, "bool")
+            return Typed(
+                f"{axis.text} {self.rng.choice(['==', '!=', '<', '>='])} {self.rng.randrange(3)}", axis.sizes, "bool"
+            )
         if which == 1:
             index = self._names("index")
             return Typed(f"{index.text} {self.rng.choice(['==', '!='])} {self.rng.randrange(3)}", index.sizes, "bool")
@@ -84,7 +86,9 @@ class Expressions:
         if which == 3:
             left, right = self.truth(depth - 1), self.truth(depth - 1)
             if fits(left, right):
-                return Typed(f"(({left.text}) {self.rng.choice(['and', 'or'])} ({right.text}))", union(left, right), "bool")
+                return Typed(
+                    f"(({left.text}) {self.rng.choice(['and', 'or'])} ({right.text}))", union(left, right), "bool"
+                )
             return left
         if which == 4:
             inner = self.real(depth - 1)
@@ -220,7 +224,9 @@ class Expressions:
         if axis is None:
             return None
         left = {each: size for each, size in c.sizes.items() if each != axis}
-        form = self.rng.choice(["(0.2 * count[{0} if {1}]({1}))", "(1 if any[{0}]({1}) else 0.5)", "(1 if all[{0}]({1}) else 0.5)"])
+        form = self.rng.choice(
+            ["(0.2 * count[{0} if {1}]({1}))", "(1 if any[{0}]({1}) else 0.5)", "(1 if all[{0}]({1}) else 0.5)"]
+        )
         if "count" in form:
             return Typed(f"(0.2 * sum[{axis}](1 if {c.text} else 0))", left)
         return Typed(form.format(axis, c.text), left)
@@ -306,11 +312,15 @@ class Expressions:
         if first is None or second is None:
             return None
         name = self.fresh()
-        rest = [Typed("", {each: n for each, n in z.sizes.items() if each != axis}) for z, axis in ((x, first), (y, second))]
+        rest = [
+            Typed("", {each: n for each, n in z.sizes.items() if each != axis}) for z, axis in ((x, first), (y, second))
+        ]
         if not fits(*rest) or first in rest[1].sizes or second in rest[0].sizes:
             return None
         sizes = {name: x.sizes[first] + y.sizes[second], **union(*rest)}
-        return Typed(f"cat[{name}]({x.text}[{first} -> {name}], {y.text}[{second} -> {name}])", sizes, maybe=x.maybe or y.maybe)
+        return Typed(
+            f"cat[{name}]({x.text}[{first} -> {name}], {y.text}[{second} -> {name}])", sizes, maybe=x.maybe or y.maybe
+        )
 
     def _assigned(self, depth: int) -> Typed | None:
         x = self.real(depth - 1)
