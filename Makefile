@@ -13,7 +13,7 @@ test: $(VENV)/ready
 	$(THREADS) $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 quick: $(VENV)/ready
-	$(THREADS) $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not inductor"
+	$(THREADS) $(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not inductor" tests/syntax tests/semantics tests/elaborate tests/graph tests/passes tests/data tests/test_tiny.py tests/test_public.py tests/test_layers.py
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .

@@ -82,6 +82,8 @@ def nearest(name: str, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]}?"
+    if not known:
+        return ""
     return "known here: " + ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
 
 

@@ -28,7 +28,18 @@ def _bce(p: Tensor, target: Tensor) -> Tensor:
 
 
 def _clamp(x: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    return torch.minimum(torch.maximum(*_alike(x, low)), real(high) if x.is_floating_point() else high)
+    return _smaller(_larger(x, low), real(high) if x.is_floating_point() else high)
+
+
+def _larger(x: Tensor, y: Tensor) -> Tensor:
+    """At a tie with a number the gradient is x's, of two values half each."""
+    x, y = _alike(x, y)
+    return torch.clamp(x, min=y) if y.dim() == 0 and not y.requires_grad else torch.maximum(x, y)
+
+
+def _smaller(x: Tensor, y: Tensor) -> Tensor:
+    x, y = _alike(x, y)
+    return torch.clamp(x, max=y) if y.dim() == 0 and not y.requires_grad else torch.minimum(x, y)
 
 
 def _alike(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -56,8 +67,8 @@ POINTWISE: dict[str, Callable[..., Tensor]] = {
     "logaddexp": _logaddexp,
     "bce": _bce,
     "clamp": _clamp,
-    "max": lambda x, y: torch.maximum(*_alike(x, y)),
-    "min": lambda x, y: torch.minimum(*_alike(x, y)),
+    "max": _larger,
+    "min": _smaller,
 }
 ARITY = {"logaddexp": 2, "bce": 2, "max": 2, "min": 2, "clamp": 3}
 

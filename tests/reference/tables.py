@@ -229,7 +229,7 @@ def _supremix(case: str, extra: dict[str, str]) -> Case:
         {"T": "temperature", "window": "window", **extra},
         {
             "z": lambda g: g.named("inputs/z", "item v dim"),
-            "fat": lambda g: g.named("inputs/label", "item"),
+            "age": lambda g: g.named("inputs/label", "item"),
             "share": share,
         },
         {
