@@ -388,7 +388,8 @@ class Expressions:
 
     def _renamed(self, value: Value, item: ast.Rename, scope: Scope) -> Value:
         old = [scope.axis(name) for name in item.old]
-        old = [next((axis.name for axis in value.axes if self.slices.get(axis.name) == name), name) if name not in value.names else name for name in old]
+        own = (*value.names, *(value.mask.names if value.mask is not None else ()))
+        old = [name if name in own else next((each for each in own if self.slices.get(each) == name), name) for name in old]
         axes = [self._own_axis(value, name, item.span) for name in old]
         if any(axis is None for axis in axes):
             return value
