@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cldsl.catalogue import CatalogueError
 from cldsl.compiler import Compilation, Options, compile_spec, load_program
 from cldsl.elaborate import Given, examine
-from cldsl.elaborate.session import CLOCK
+from cldsl.elaborate.axes import CLOCK
 from cldsl.graph.nodes import Axis
 from cldsl.semantics.resolve import resolve_file
 from cldsl.syntax import ast

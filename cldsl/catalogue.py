@@ -165,7 +165,9 @@ def _fits(entry: Entry, parameter: Parameter, value: Any) -> None:
         raise CatalogueError(f"{where} must be {_KIND_WORDS[parameter.kind]}, not {written(value)}", signature(entry))
     if parameter.choices and value not in parameter.choices:
         choices = ", ".join(written(choice) for choice in parameter.choices)
-        raise CatalogueError(f"{where} is one of {choices}, not {written(value)}", nearest(str(value), map(str, parameter.choices)))
+        raise CatalogueError(
+            f"{where} is one of {choices}, not {written(value)}", nearest(str(value), map(str, parameter.choices))
+        )
     if number and parameter.low is not None and value < parameter.low:
         raise CatalogueError(f"{where} must be at least {parameter.low}, not {value}")
     if number and parameter.high is not None and value > parameter.high:

@@ -3,17 +3,21 @@ spec isogclr_bimodal "Individual temperatures, one modality against another" "ht
 use std.losses (symmetric)
 use std.schedules (cosine)
 
-param rho: real > 0 = 6                                       # radius of the robust expectation
-param gamma: real > 0 <= 1 = 0.8                              # rate of the moving average
-param beta: real >= 0 <= 1 = 0.9                              # rate of the smoothed slope
-param eta: real >= 0 = 0.03                                   # step of the temperature
+param rho: real > 0 = 6           # radius of the robust expectation
+param gamma: real > 0 <= 1 = 0.8  # rate of the moving average
+param beta: real >= 0 <= 1 = 0.9  # rate of the smoothed slope
+param eta: real >= 0 = 0.03       # step of the temperature
 param tau0: real > 0 = 0.05
 param low: real > 0 = 0.005
 param high: real > 0 = 1
-param bound: real > 0 = 5                                     # the slope is clipped
+param bound: real > 0 = 5  # the slope is clipped
 param tiny: real >= 0 = 1e-20
 
-data pairs: left[item, channel, row, column], right[item, channel, row, column], label[item] -> class, id[item] -> sample from "digit-halves-lt", "pixparse/cc3m-wds"
+data pairs: left[
+    item, channel, row, column
+], right[
+    item, channel, row, column
+], label[item] -> class, id[item] -> sample from "digit-halves-lt", "pixparse/cc3m-wds"
 
 view x ~ crop(left, size = (28, 14), scale = (0.5, 1))
 view y ~ crop(right, size = (28, 14), scale = (0.5, 1))
@@ -21,7 +25,7 @@ model f(channel, row, column -> width) = conv([16, 32, 64])
 model h(channel, row, column -> width) = conv([16, 32, 64])
 model pf(width -> dim) = linear(32)
 model ph(width -> dim) = linear(32)
-let zi = unit(pf(f(x)))                                       # [item, dim]
+let zi = unit(pf(f(x)))  # [item, dim]
 let zt = unit(ph(h(y)))
 
 # For each example and side: moving average s, running maximum b of the exponent (exp stays finite), slope u, temperature.
@@ -31,7 +35,7 @@ state st[sample] = 0, bt[sample] = 0, ut[sample] = 0, tt[sample] = tau0
 contrast side(here, there, tau):
     anchor      a in here
     positive    c in there if c.item == a.item
-    negative    c in there if c.item != a.item                # the own pair is not in the expectation
+    negative    c in there if c.item != a.item  # the own pair is not in the expectation
     similarity  dot(a, c)
     temperature a.tau
 let images = side(zi, zt, ti[sample = id])
@@ -41,8 +45,8 @@ def own_pair(R)[a in R] = mean[p in a.positive](R.similarity(a, p))
 def gap(R, mine, a, n) = (R.similarity(a, n) - a.mine) / R.temperature(a)
 def top_pair(R, mine)[a in R] = max[n in a.negative](gap(R, mine, a, n))
 def expected(R, mine, shift)[a in R] = mean[n in a.negative](exp(gap(R, mine, a, n) - a.shift))
-def surrogate(R, mine, shift, now)[a in R]:                   # linear in the similarities: its gradient is the method
-    let own = mean[p in a.positive](R.similarity(a, p))       # its value is a.mine; the gradient passes
+def surrogate(R, mine, shift, now)[a in R]:              # linear in the similarities: its gradient is the method
+    let own = mean[p in a.positive](R.similarity(a, p))  # its value is a.mine; the gradient passes
     mean[n in a.negative](stop(exp(gap(R, mine, a, n) - a.shift) / (a.now + tiny)) * (R.similarity(a, n) - own))
 def slope(R, mine, shift, now)[a in R] = (
     log(a.now) + a.shift + rho
@@ -59,7 +63,9 @@ let steep_i = stop(clamp(slope(images, mi, shift_i, now_i), -bound, bound))
 let steep_t = stop(clamp(slope(texts, mt, shift_t, now_t), -bound, bound))
 
 train on pairs(batch = 64, epochs = 30):
-    minimize mean(surrogate(images, mi, shift_i, now_i)) + mean(surrogate(texts, mt, shift_t, now_t)) by adamw(lr = cosine(1e-3), decay = 0.02)
+    minimize mean(
+        surrogate(images, mi, shift_i, now_i)
+    ) + mean(surrogate(texts, mt, shift_t, now_t)) by adamw(lr = cosine(1e-3), decay = 0.02)
     si[sample = id] <- now_i
     bi[sample = id] <- shift_i
     ui[sample = id] <- (1 - beta) * ui[sample = id] + beta * steep_i
@@ -74,10 +80,10 @@ on pairs(split = "test"):
     report recall = recall_at(ei, et, k = 5)
     report knn = knn(f(left), label, k = 20, balanced = true)
 
-variant sogclr:                                               # one constant temperature
+variant sogclr:  # one constant temperature
     param eta = 0
 
-variant baseline:                                             # CLIP's loss
+variant baseline:  # CLIP's loss
     contrast clip:
         anchor      a in zi
         positive    c in zt if c.item == a.item

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from cldsl.elaborate.depth import roomy
 from cldsl.elaborate.evaluate import On
 from cldsl.elaborate.review import review
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Given, Shared
-from cldsl.elaborate.train import Train, stream_of
+from cldsl.elaborate.train import Train
 from cldsl.elaborate.values import Value
 from cldsl.graph.nodes import Axis, Function, Graph, Node
 from cldsl.graph.plan import ColumnPlan, ProgramPlan, StreamPlan
@@ -27,6 +28,7 @@ from cldsl.syntax.parser import parse_expression
 __all__ = ["Given", "elaborate", "examine", "function"]
 
 
+@roomy
 def examine(
     program: Program, sizes: Mapping[str, int] | None = None, sources: Mapping[str, str] | None = None,
     given: Mapping[str, Given] | None = None, executing: bool = False,
@@ -58,7 +60,13 @@ def _phases(program: Program, shared: Shared) -> list[Any]:
             elif isinstance(item, (ast.Loop, ast.Every, ast.Assign, ast.Minimize, ast.Report)):
                 word = headword(item)
                 place = spot(item.span, word, program.sources)
-                raise Mistake(place, "not-executed", f"`{word}` at the file's level is not executed by this version", "it is parsed and its names are checked", "")
+                raise Mistake(
+                    place,
+                    "not-executed",
+                    f"`{word}` at the file's level is not executed by this version",
+                    "it is parsed and its names are checked",
+                    "",
+                )
         except Mistake as mistake:
             shared.complain(mistake.diagnostic)
         except Consequence:
@@ -70,7 +78,12 @@ def _noted(found: Diagnostic) -> Diagnostic:
     return replace(found, severity="note") if found.code == "not-executed" else found
 
 
-def elaborate(program: Program, sizes: Mapping[str, int] | None = None, sources: Mapping[str, str] | None = None, given: Mapping[str, Given] | None = None) -> ProgramPlan:
+def elaborate(
+    program: Program,
+    sizes: Mapping[str, int] | None = None,
+    sources: Mapping[str, str] | None = None,
+    given: Mapping[str, Given] | None = None,
+) -> ProgramPlan:
     """The plan of a program. Raises SpecError."""
     plan, found = examine(program, sizes, sources, given, executing=True)
     if plan is None:
@@ -78,7 +91,14 @@ def elaborate(program: Program, sizes: Mapping[str, int] | None = None, sources:
     return plan
 
 
-def function(program: Program, outputs: Mapping[str, str | ast.Expr], given: Mapping[str, Given], sizes: Mapping[str, int] | None = None, name: str = "formula") -> tuple[Function, Graph]:
+@roomy
+def function(
+    program: Program,
+    outputs: Mapping[str, str | ast.Expr],
+    given: Mapping[str, Given],
+    sizes: Mapping[str, int] | None = None,
+    name: str = "formula",
+) -> tuple[Function, Graph]:
     """A pure function of expressions of the file (texts or trees) with some names supplied. Raises SpecError.
 
     A masked output `x` comes with a second one, `x.present`.
@@ -112,7 +132,11 @@ def _program(program: Program, shared: Shared, phases: list[Any]) -> ProgramPlan
     streams = tuple(_stream(shared, data) for data in program.all(ast.Data) if data.name in shared.used)
     session = Session(shared, Graph(), "free", None, None)
     params = tuple((name, _shown(session, item.value)) for name, item in program.params.items())
-    models = tuple(info.plan() for info in shared.models.values() if info.applied or any(other.of == info.name for other in shared.models.values()))
+    models = tuple(
+        info.plan()
+        for info in shared.models.values()
+        if info.applied or any(other.of == info.name for other in shared.models.values())
+    )
     return ProgramPlan(
         program.name, program.title, program.link, program.file, program.variant, params, streams, models,
         tuple(shared.tensors.values()), tuple(shared.optimisers), tuple(phases),
@@ -130,11 +154,11 @@ def _stream(shared: Shared, data: ast.Data) -> StreamPlan:
     session = Session(shared, Graph(), "free", data, None)
     columns = []
     for column in data.columns:
-        axes = tuple(Axis(getattr(item, "name", getattr(item, "axis", "?")), session.sizes.get(getattr(item, "name", "?"))) for item in column.axes)
+        axes = tuple(
+            Axis(getattr(item, "name", getattr(item, "axis", "?")), session.sizes.get(getattr(item, "name", "?")))
+            for item in column.axes
+        )
         columns.append(ColumnPlan(column.name, axes, "int" if column.target is not None else "real", column.target))
     default = shared.source_of(data) or ""
     production = data.sources[1] if len(data.sources) > 1 else None
     return StreamPlan(data.name, default, production, tuple(columns), data.span)
-
-
-_ = stream_of

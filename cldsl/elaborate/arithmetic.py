@@ -88,7 +88,9 @@ class Arithmetic:
             nodes[0] = self.stand_in(nodes[0], mask, guards, _SINGULAR[op])
         elif op == "div":
             nodes[1] = self.stand_in(nodes[1], mask, guards, 1.0)
-        elif op == "pow" and (exponent := constant(nodes[1])) is not None and (exponent < 1 or exponent != int(exponent)):
+        elif (
+            op == "pow" and (exponent := constant(nodes[1])) is not None and (exponent < 1 or exponent != int(exponent))
+        ):
             nodes[0] = self.stand_in(nodes[0], mask, guards, 1.0)
         node = self.fold(op, *nodes, span=span)
         if op in ("eq", "lt", "le", "gt", "ge"):
@@ -122,7 +124,9 @@ class Arithmetic:
         return self.graph.make("where", counts, node, self.like(node, safe))
 
     def like(self, node: Node, value: float) -> Node:
-        return self.graph.const(int(value) if node.dtype == "int" else bool(value) if node.dtype == "bool" else float(value))
+        return self.graph.const(
+            int(value) if node.dtype == "int" else bool(value) if node.dtype == "bool" else float(value)
+        )
 
     # ---- choice
 
@@ -180,7 +184,11 @@ class Arithmetic:
     def reduce(self, kind: str, value: Value, axes: Sequence[Axis], keep: Node | None, span: Span = NOWHERE) -> Value:
         """Over the axes, skipping what is absent or not kept. `keep` may have more axes than the value."""
         over = tuple(axis.name for axis in axes)
-        if value.mask is not None and kind not in ("any", "all") and not any(axis.name in value.mask.names for axis in axes):
+        if (
+            value.mask is not None
+            and kind not in ("any", "all")
+            and not any(axis.name in value.mask.names for axis in axes)
+        ):
             # presence that does not depend on what is reduced stays, whatever is kept of the axes
             plain = self.reduce(kind, Value(value.node), axes, keep, span)
             return Value(plain.node, self.both(plain.mask, value.mask))
@@ -206,7 +214,10 @@ class Arithmetic:
             total = self.graph.make("reduce", self.cast(node, "real"), mask, kind="sum", over=over, span=span)
             number = self.count(mask, over)
             safe = self.fold("maximum", number, self.graph.const(1))
-            return Value(self.fold("div", total, safe), self.unless_proven(self.graph.make("reduce", mask, kind="any", over=over)))
+            return Value(
+                self.fold("div", total, safe),
+                self.unless_proven(self.graph.make("reduce", mask, kind="any", over=over)),
+            )
         result = self.graph.make("reduce", *inputs, kind=kind, over=over, span=span)
         if kind in ("max", "min") and mask is not None:
             return Value(result, self.unless_proven(self.graph.make("reduce", mask, kind="any", over=over)))
@@ -225,8 +236,21 @@ class Arithmetic:
 
     def over_nothing(self, kind: str, value: Value, mask: Node) -> Value:
         """A reduction whose whole argument is absent at some outer coordinates: the value over nothing there."""
-        nothing: dict[str, float | bool] = {"sum": 0.0, "count": 0, "any": False, "all": True, "logsumexp": -math.inf, "prod": 1.0}
-        other = self.graph.const(nothing[kind]) if isinstance(nothing[kind], bool) else self.like(value.node, float(nothing[kind])) if kind != "logsumexp" else self.graph.const(-math.inf)
+        nothing: dict[str, float | bool] = {
+            "sum": 0.0,
+            "count": 0,
+            "any": False,
+            "all": True,
+            "logsumexp": -math.inf,
+            "prod": 1.0,
+        }
+        other = (
+            self.graph.const(nothing[kind])
+            if isinstance(nothing[kind], bool)
+            else self.like(value.node, float(nothing[kind]))
+            if kind != "logsumexp"
+            else self.graph.const(-math.inf)
+        )
         return Value(self.graph.make("where", mask, value.node, other))
 
     def softmean(self, score: Value, value: Value, axes: Sequence[Axis], keep: Node | None) -> Value:
@@ -240,12 +264,19 @@ class Arithmetic:
         product = self.graph.make("mul", share, value.node)
         inputs = (product,) if mask is None else (product, mask)
         result = self.graph.make("reduce", *inputs, kind="sum", over=over)
-        return Value(result, None if mask is None else self.unless_proven(self.graph.make("reduce", mask, kind="any", over=over)))
+        return Value(
+            result, None if mask is None else self.unless_proven(self.graph.make("reduce", mask, kind="any", over=over))
+        )
 
     # ---- shape
 
     def rename(self, value: Value, pairs: dict[str, str]) -> Value:
-        return Value(self._renamed(value.node, pairs), None if value.mask is None else self._renamed(value.mask, pairs), rows=tuple((k, self.rename(v, pairs)) for k, v in value.rows), target=value.target)
+        return Value(
+            self._renamed(value.node, pairs),
+            None if value.mask is None else self._renamed(value.mask, pairs),
+            rows=tuple((k, self.rename(v, pairs)) for k, v in value.rows),
+            target=value.target,
+        )
 
     def _renamed(self, node: Node, pairs: dict[str, str]) -> Node:
         mine = tuple((old, new) for old, new in pairs.items() if old in node.names and old != new)
@@ -287,9 +318,15 @@ class Arithmetic:
                 if not 0 <= known < axis.size:
                     return Value(self._without(value.node, axis), self.graph.const(False))
             else:
-                inside = self.fold("and", self.fold("ge", place, self.graph.const(0)), self.fold("lt", place, self.graph.const(axis.size)))
+                inside = self.fold(
+                    "and",
+                    self.fold("ge", place, self.graph.const(0)),
+                    self.fold("lt", place, self.graph.const(axis.size)),
+                )
                 valid = self.both(valid, inside)
-                place = self.fold("minimum", self.fold("maximum", place, self.graph.const(0)), self.graph.const(axis.size - 1))
+                place = self.fold(
+                    "minimum", self.fold("maximum", place, self.graph.const(0)), self.graph.const(axis.size - 1)
+                )
         elif valid is not None:
             place = self.graph.make("where", valid, place, self.graph.const(0))
         node = self._at(value.node, axis, place)
@@ -316,7 +353,11 @@ class Arithmetic:
                 return Value(picked, self.both(left.mask, right.mask))
         mask = self.both(left.mask, right.mask)
         if self.depends(mask, over):
-            return Value(self.graph.make("dot", self.zeroed(left.node, mask), self.zeroed(right.node, mask), over=over, span=span))
+            return Value(
+                self.graph.make(
+                    "dot", self.zeroed(left.node, mask), self.zeroed(right.node, mask), over=over, span=span
+                )
+            )
         return Value(self.graph.make("dot", left.node, right.node, over=over, span=span), mask)
 
     @staticmethod

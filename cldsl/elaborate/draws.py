@@ -24,10 +24,22 @@ class Draws:
 
     def read(self, item: ast.Draw, name: str, span: Span) -> Thing:
         if self.s.mode == "on":
-            raise Mistake(span, "draw-in-on", f"{name} is a {item.kind}; an `on` block reads raw columns", "evaluation has no chance of its own", "apply the model to the column")
+            raise Mistake(
+                span,
+                "draw-in-on",
+                f"{name} is a {item.kind}; an `on` block reads raw columns",
+                "evaluation has no chance of its own",
+                "apply the model to the column",
+            )
         if name not in self.things:
             if name in self.s.busy:
-                raise Mistake(item.span, "draw-cycle", f"{name} depends on itself", " -> ".join([*self.s.busy, name]), "draw it from a column")
+                raise Mistake(
+                    item.span,
+                    "draw-cycle",
+                    f"{name} depends on itself",
+                    " -> ".join([*self.s.busy, name]),
+                    "draw it from a column",
+                )
             self.s.busy.append(name)
             try:
                 self._declare(item)
@@ -94,7 +106,11 @@ class Draws:
             self.things[name] = Uneven(copies, tuple(pieces))
         if box is not None:
             extra = () if copies is None else (copies,)
-            self.things[box] = Value(s.graph.leaf("input", (column.axes[0], *extra, Axis("side", 5)), "real", item.span, box, kind="draw", name=box))
+            self.things[box] = Value(
+                s.graph.leaf(
+                    "input", (column.axes[0], *extra, Axis("side", 5)), "real", item.span, box, kind="draw", name=box
+                )
+            )
 
     def _shape(self, view: Distribution, span: Span) -> tuple[Axis, ...]:
         """Trailing axes of what a pipeline makes; stages know axes by role (channel, y, x), the column by its own names."""
@@ -102,12 +118,27 @@ class Draws:
 
         assert view.column is not None
         own = view.column.axes[1:]
-        roles = ("channel", "y", "x") if len(own) == 3 else ("channel",) if len(own) == 1 else tuple(axis.name for axis in own)
+        roles = (
+            ("channel", "y", "x")
+            if len(own) == 3
+            else ("channel",)
+            if len(own) == 1
+            else tuple(axis.name for axis in own)
+        )
         wanted = consumed([(stage.name, dict(stage.args)) for stage in view.stages])
         if len(wanted) > len(own):
-            raise Mistake(span, "view", f"this view transforms images; {view.column_name} has the axes {', '.join(view.column.names)}", f"it needs {', '.join(wanted)} after the rows' axis", "take stages for vectors: `noise`, `scale`")
+            raise Mistake(
+                span,
+                "view",
+                f"this view transforms images; {view.column_name} has the axes {', '.join(view.column.names)}",
+                f"it needs {', '.join(wanted)} after the rows' axis",
+                "take stages for vectors: `noise`, `scale`",
+            )
         try:
-            sizes = produced([(stage.name, dict(stage.args)) for stage in view.stages], {role: axis.size for role, axis in zip(roles, own, strict=True)})
+            sizes = produced(
+                [(stage.name, dict(stage.args)) for stage in view.stages],
+                {role: axis.size for role, axis in zip(roles, own, strict=True)},
+            )
         except CatalogueError as error:
             raise Mistake(span, "view", error.message, "", error.mend) from error
         return tuple(Axis(axis.name, sizes.get(role, axis.size)) for role, axis in zip(roles, own, strict=True))
@@ -136,7 +167,13 @@ class Draws:
         own = tuple(self._axis(axis) for axis in axes)
         law = s.thing(item.value, Scope())
         if not isinstance(law, Distribution) or not law.law:
-            raise Mistake(item.value.span, "distribution-expected", f"{name} is drawn from a distribution", "", "write `~ uniform(0, 1)`")
+            raise Mistake(
+                item.value.span,
+                "distribution-expected",
+                f"{name} is drawn from a distribution",
+                "",
+                "write `~ uniform(0, 1)`",
+            )
         self._plan(item, name, own, law)
         dtype = "int" if law.law == "integer" else "bool" if law.law == "bernoulli" else "real"
         self.things[name] = Value(s.graph.leaf("input", own, dtype, item.span, name, kind="draw", name=name))
@@ -148,7 +185,13 @@ class Draws:
             return self.s.declare_axis(axis.axis, self.s.static_int(axis.value, Scope()), axis.span)
         if isinstance(axis, ast.AxisName):
             return self.s.axis(axis.name, axis.span)
-        raise Mistake(axis.span, "axis-expected", "axes are named here, with sizes where they are new", "", "write `[item, mix = 8]`")
+        raise Mistake(
+            axis.span,
+            "axis-expected",
+            "axes are named here, with sizes where they are new",
+            "",
+            "write `[item, mix = 8]`",
+        )
 
     def _over_rows(self, item: ast.Draw, name: str, binders: list[ast.Comprehension]) -> None:
         """`draw share[a in z, k in z]`: an entry for each combination of rows, read `share[a, k]`."""
@@ -159,7 +202,13 @@ class Draws:
             axes.append(Axis(f"{name}_{place}", rows.parts[0].axis.size))
         law = s.thing(item.value, Scope())
         if not isinstance(law, Distribution) or not law.law:
-            raise Mistake(item.value.span, "distribution-expected", f"{name} is drawn from a distribution", "", "write `~ uniform(0, 1)`")
+            raise Mistake(
+                item.value.span,
+                "distribution-expected",
+                f"{name} is drawn from a distribution",
+                "",
+                "write `~ uniform(0, 1)`",
+            )
         self._plan(item, name, tuple(axes), law)
         leaf = s.graph.leaf("input", tuple(axes), "real", item.span, name, kind="draw", name=name)
         self.things[name] = Value(leaf, over_rows=tuple(axis.name for axis in axes))
@@ -173,7 +222,13 @@ class Draws:
             rows = s.rows.source(comp.source, Scope()).parts[0]
             own = tuple(f"{comp.variable}.{axis.name}" for axis in rows.row_axes)
             if not set(own) <= set(node.names):
-                raise Mistake(item.span, "axes-of-tensor", f"{name} is supplied without {', '.join(own)}", f"it has {', '.join(node.names)}", "a draw over pairs of rows has the axes of each row")
+                raise Mistake(
+                    item.span,
+                    "axes-of-tensor",
+                    f"{name} is supplied without {', '.join(own)}",
+                    f"it has {', '.join(node.names)}",
+                    "a draw over pairs of rows has the axes of each row",
+                )
             node = s.graph.make("merge", node, old=own, new=Axis(f"{name}_{place}", rows.axis.size))
             over.append(f"{name}_{place}")
         return Value(node, over_rows=tuple(over))
@@ -203,16 +258,34 @@ class Draws:
     def _first_value(self, item: ast.Cell) -> tuple[bool, tuple[object, ...]]:
         s = self.s
         if item.value is None:
-            raise Mistake(item.span, "first-value", f"{item.kind} {item.name} has no first value", "", "write `= 0`, `= absent` or `~ normal(0, 1)`")
+            raise Mistake(
+                item.span,
+                "first-value",
+                f"{item.kind} {item.name} has no first value",
+                "",
+                "write `= 0`, `= absent` or `~ normal(0, 1)`",
+            )
         if item.drawn:
             law = s.thing(item.value, Scope())
             if not isinstance(law, Distribution) or not law.law:
-                raise Mistake(item.value.span, "distribution-expected", f"{item.name} is drawn from a distribution", "", "write `~ normal(0, 1)`")
+                raise Mistake(
+                    item.value.span,
+                    "distribution-expected",
+                    f"{item.name} is drawn from a distribution",
+                    "",
+                    "write `~ normal(0, 1)`",
+                )
             return False, ("draw", law.law, law.arguments)
         value = s.value(item.value, Scope())
         if value.mask is not None and s.known(value.mask) is False:
             return True, ("absent",)
         known = s.known(value.node)
         if known is None or value.mask is not None:
-            raise Mistake(item.value.span, "first-value", "a first value is a number, `absent` or a draw", "", "write `= 0`, `= absent` or `~ normal(0, 1)`")
+            raise Mistake(
+                item.value.span,
+                "first-value",
+                "a first value is a number, `absent` or a draw",
+                "",
+                "write `= 0`, `= absent` or `~ normal(0, 1)`",
+            )
         return False, ("value", known)

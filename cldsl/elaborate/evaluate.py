@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from cldsl.catalogue import CatalogueError, bind, find
+from cldsl.elaborate.block import stream_of
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Shared
-from cldsl.elaborate.train import stream_of
 from cldsl.graph.nodes import Function, Graph, Node
 from cldsl.graph.plan import OnPlan, ReportPlan
 from cldsl.metrics import catalog
@@ -22,7 +22,9 @@ class On:
         self.block = block
         self.name = f"on_{number}"
         if len(block.streams) != 1:
-            raise Mistake(block.span, "not-executed", "an `on` block over several streams is not executed by this version", "", "")
+            raise Mistake(
+                block.span, "not-executed", "an `on` block over several streams is not executed by this version", "", ""
+            )
         self.data, self.options = stream_of(shared, block.streams[0])
         self.graph = Graph()
         self.s = Session(shared, self.graph, "on", self.data, None)
@@ -38,18 +40,34 @@ class On:
                     reports.append(self._report(item))
                 else:
                     word = headword(item)
-                    raise Mistake(spot(item.span, word, self.shared.program.sources), "not-executed", f"`{word}` in an `on` block is not executed by this version", "it parses and checks", "")
+                    raise Mistake(
+                        spot(item.span, word, self.shared.program.sources),
+                        "not-executed",
+                        f"`{word}` in an `on` block is not executed by this version",
+                        "it parses and checks",
+                        "",
+                    )
             except Mistake as mistake:
                 self.shared.complain(mistake.diagnostic)
             except Consequence:
                 pass
-        functions = (Function(f"{self.name}_values", tuple(self.outputs), False, self.block.span),) if self.outputs else ()
-        return OnPlan(self.name, self.data.name, tuple(self.options.items()), functions, tuple(reports), (), self.block.span)
+        functions = (
+            (Function(f"{self.name}_values", tuple(self.outputs), False, self.block.span),) if self.outputs else ()
+        )
+        return OnPlan(
+            self.name, self.data.name, tuple(self.options.items()), functions, tuple(reports), (), self.block.span
+        )
 
     def _report(self, item: ast.Report) -> ReportPlan:
         call = item.value
         if item.axes:
-            raise Mistake(item.axes[0].span, "not-executed", "a report with axes is not executed by this version", "its names are checked", "write one report for each")
+            raise Mistake(
+                item.axes[0].span,
+                "not-executed",
+                "a report with axes is not executed by this version",
+                "its names are checked",
+                "write one report for each",
+            )
         if isinstance(call, ast.Call) and isinstance(call.function, ast.Name) and call.function.id not in self.s.items:
             try:
                 entry = find(catalog.METRICS, call.function.id, "metric")
@@ -59,19 +77,37 @@ class On:
                 return self._metric(item, call, entry)
         value = self.s.value(call, Scope())
         if value.axes:
-            raise Mistake(call.span, "scalar-expected", f"a report is one number; this has the axes [{', '.join(value.names)}]", "", "reduce it, or call a metric")
+            raise Mistake(
+                call.span,
+                "scalar-expected",
+                f"a report is one number; this has the axes [{', '.join(value.names)}]",
+                "",
+                "reduce it, or call a metric",
+            )
         return ReportPlan(item.name, None, (self._output(value.node, item.name),), span=item.span)
 
     def _metric(self, item: ast.Report, call: ast.Call, entry: catalog.MetricEntry) -> ReportPlan:
         plain = [argument for argument in call.arguments if argument.name is None]
-        named = {argument.name: self.s.static_option(argument.value) for argument in call.arguments if argument.name is not None}
+        named = {
+            argument.name: self.s.static_option(argument.value)
+            for argument in call.arguments
+            if argument.name is not None
+        }
         if len(plain) != entry.inputs:
-            raise Mistake(call.span, "metric-arguments", f"{entry.name} takes {entry.inputs} value(s), {len(plain)} given", "", entry.doc)
+            raise Mistake(
+                call.span,
+                "metric-arguments",
+                f"{entry.name} takes {entry.inputs} value(s), {len(plain)} given",
+                "",
+                entry.doc,
+            )
         fit = named.pop("fit", None)
         try:
             bound = bind(entry, (), named)
         except CatalogueError as error:
-            raise Mistake(argument_span(call, error.message), "metric-arguments", error.message, "", error.mend) from error
+            raise Mistake(
+                argument_span(call, error.message), "metric-arguments", error.message, "", error.mend
+            ) from error
         outputs = []
         for place, argument in enumerate(plain):
             value = self.s.value(argument.value, Scope())

@@ -57,7 +57,13 @@ class Library:
         if name in self.table:
             return self.table[name](items, expr, scope)
         if items:
-            raise Mistake(expr.span, "unknown-operator", f"no operator over axes is called {name}", "", nearest(name, [*NAMES, "sum", "mean", "logsumexp", "softmax"]))
+            raise Mistake(
+                expr.span,
+                "unknown-operator",
+                f"no operator over axes is called {name}",
+                "",
+                nearest(name, [*NAMES, "sum", "mean", "logsumexp", "softmax"]),
+            )
         if name in _POINTWISE:
             (value,) = self.values(expr, scope, 1)
             return self.a.pointwise(_POINTWISE[name], value, guards=scope.all_guards(), span=expr.span)
@@ -76,17 +82,35 @@ class Library:
         plain = [argument for argument in expr.arguments if argument.name is None]
         if len(plain) != count or len(plain) != len(expr.arguments):
             assert isinstance(expr.function, (ast.Name, ast.Index))
-            raise Mistake(expr.span, "argument-count", f"{count} argument{'s' if count > 1 else ''} expected, {len(expr.arguments)} given", "", "give as many as it takes")
+            raise Mistake(
+                expr.span,
+                "argument-count",
+                f"{count} argument{'s' if count > 1 else ''} expected, {len(expr.arguments)} given",
+                "",
+                "give as many as it takes",
+            )
         return [self.x.value(argument.value, scope) for argument in plain]
 
     def options(self, expr: ast.Call, count: int, *known: str) -> None:
         """So many values without a name, then options of these names."""
         plain = [argument for argument in expr.arguments if argument.name is None]
         if len(plain) != count:
-            raise Mistake(expr.span, "argument-count", f"{count} argument{'s' if count > 1 else ''} expected, {len(plain)} given", "", "give as many as it takes")
+            raise Mistake(
+                expr.span,
+                "argument-count",
+                f"{count} argument{'s' if count > 1 else ''} expected, {len(plain)} given",
+                "",
+                "give as many as it takes",
+            )
         for argument in expr.arguments:
             if argument.name is not None and argument.name not in known:
-                raise Mistake(argument.span, "no-such-argument", f"there is no option {argument.name}", "", nearest(argument.name, known))
+                raise Mistake(
+                    argument.span,
+                    "no-such-argument",
+                    f"there is no option {argument.name}",
+                    "",
+                    nearest(argument.name, known),
+                )
 
     def option(self, expr: ast.Call, name: str, default: Any, scope: Scope) -> Any:
         for argument in expr.arguments:
@@ -94,13 +118,17 @@ class Library:
                 return self.x.static(argument.value, scope)
         return default
 
-    def axes_of(self, items: tuple[ast.AxisItem, ...], scope: Scope, default: tuple[str, ...] = ("dim",)) -> tuple[str, ...]:
+    def axes_of(
+        self, items: tuple[ast.AxisItem, ...], scope: Scope, default: tuple[str, ...] = ("dim",)
+    ) -> tuple[str, ...]:
         if not items:
             return default
         names = []
         for item in items:
             if not isinstance(item, ast.AxisName):
-                raise Mistake(item.span, "axis-expected", "an axis is named here", "", "write the name of an axis: `[item]`")
+                raise Mistake(
+                    item.span, "axis-expected", "an axis is named here", "", "write the name of an axis: `[item]`"
+                )
             names.append(scope.axis(item.name))
         return tuple(names)
 
@@ -108,7 +136,11 @@ class Library:
         for axis in axes:
             if axis not in value.names:
                 own = ", ".join(value.names) or "none"
-                mend = f"name the axes: `dot[{value.names[-1]}](...)`" if axis == "dim" and value.names else nearest(axis, value.names)
+                mend = (
+                    f"name the axes: `dot[{value.names[-1]}](...)`"
+                    if axis == "dim" and value.names
+                    else nearest(axis, value.names)
+                )
                 raise Mistake(span, "no-axis", f"the value has no axis {axis}", f"its axes are {own}", mend)
 
     # ---- along axes
@@ -127,7 +159,9 @@ class Library:
         """`unit` or `norm` of the present entries; a length is present even where no entry is."""
         depends = self.a.depends(value.mask, axes)
         node = self.a.zeroed(value.node, value.mask) if depends else value.node
-        return Value(self.x.graph.make(op, node, over=axes, span=span), None if depends and op == "norm" else value.mask)
+        return Value(
+            self.x.graph.make(op, node, over=axes, span=span), None if depends and op == "norm" else value.mask
+        )
 
     def _unit(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
         value = self._along("unit", items, expr, scope)
@@ -137,7 +171,9 @@ class Library:
     def _norm(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
         return self._along("norm", items, expr, scope)
 
-    def _pair(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> tuple[Value, Value, tuple[str, ...]]:
+    def _pair(
+        self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope
+    ) -> tuple[Value, Value, tuple[str, ...]]:
         left, right = self.values(expr, scope, 2)
         axes = self.axes_of(items, scope)
         self.carries(left, axes, expr.arguments[0].span)
@@ -214,7 +250,13 @@ class Library:
             old = [scope.axis(name) for name in items[0].old]
             new = scope.axis(items[0].new[0][0])
             if len(old) != len(values):
-                raise Mistake(expr.span, "cat-count", f"{len(old)} axes are joined, {len(values)} values given", "", "give a value for each axis")
+                raise Mistake(
+                    expr.span,
+                    "cat-count",
+                    f"{len(old)} axes are joined, {len(values)} values given",
+                    "",
+                    "give a value for each axis",
+                )
         else:
             (new,) = self.axes_of(items, scope, ())
             old = [new] * len(values)
@@ -223,7 +265,13 @@ class Library:
             self.carries(value, (name,), expr.span)
             axis = value.node.axis(name)
             if axis.size is None:
-                raise Mistake(expr.span, "unknown-size", f"the size of axis {name} is not known", "", "do it in a train block, where sizes are known")
+                raise Mistake(
+                    expr.span,
+                    "unknown-size",
+                    f"the size of axis {name} is not known",
+                    "",
+                    "do it in a train block, where sizes are known",
+                )
             parts.append((axis, start))
             start += axis.size
             nodes.append(self.a._renamed(value.node, {name: new}))
@@ -231,7 +279,12 @@ class Library:
         self.x.sizes[new] = start
         self.x.joined = {**self.x.joined, new: tuple(parts)}
         everywhere = {axis.name: axis for node in nodes for axis in node.axes if axis.name != new}
-        node = self.x.graph.make("concat", *(self.a.spread(n, list(everywhere.values())) for n in self.a.widened(nodes)), axis=new, span=expr.span)
+        node = self.x.graph.make(
+            "concat",
+            *(self.a.spread(n, list(everywhere.values())) for n in self.a.widened(nodes)),
+            axis=new,
+            span=expr.span,
+        )
         if all(mask is None for mask in masks):
             return Value(node, parts=((new, tuple(parts)),))
         own = {axis.name: axis for mask in masks if mask is not None for axis in mask.axes if axis.name != new}
@@ -246,7 +299,9 @@ class Library:
         (name,) = self.axes_of(items, scope, ())
         axis = self.x.axis(name, expr.span)
         if axis.size is None or len(expr.arguments) != 1:
-            raise Mistake(expr.span, "each", "each takes one expression and an axis of known size", "", "write `each[v](f(x))`")
+            raise Mistake(
+                expr.span, "each", "each takes one expression and an axis of known size", "", "write `each[v](f(x))`"
+            )
         self.x.apart = {**self.x.apart, name: 0}
         pieces = []
         for index in range(self.x.apart_count(axis.size, expr.span)):
@@ -260,7 +315,9 @@ class Library:
         attached = []
         for argument in expr.arguments[1:]:
             if argument.name is None:
-                raise Mistake(argument.span, "attribute-name", "attributes of rows have names", "", "write `rows(x, age = e)`")
+                raise Mistake(
+                    argument.span, "attribute-name", "attributes of rows have names", "", "write `rows(x, age = e)`"
+                )
             self.x.reductions.attributes.add(argument.name)
             attached.append((argument.name, self.x.value(argument.value, scope)))
         return replace(value, rows=(*value.rows, *attached))
@@ -268,7 +325,9 @@ class Library:
     def _flip(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
         """The other direction of a relation; of an image it is a stage of a view."""
         if not expr.arguments:
-            raise Mistake(expr.span, "argument-count", "flip takes a relation, or an image", "", "give as many as it takes")
+            raise Mistake(
+                expr.span, "argument-count", "flip takes a relation, or an image", "", "give as many as it takes"
+            )
         relation = self.x.argument(expr.arguments[0].value, scope)
         if not isinstance(relation, Relation):
             return self._stage("flip", expr, scope)
@@ -281,7 +340,13 @@ class Library:
         value = self.x.value(expr.arguments[0].value, scope)
         axes = self.axes_of(items, scope, ())
         if len(axes) != 2:
-            raise Mistake(expr.span, "two-axes", "sinkhorn balances two axes", "the last named is exact", "write `sinkhorn[word, item](s)`")
+            raise Mistake(
+                expr.span,
+                "two-axes",
+                "sinkhorn balances two axes",
+                "the last named is exact",
+                "write `sinkhorn[word, item](s)`",
+            )
         self.carries(value, axes, expr.span)
         rounds = self.option(expr, "rounds", 3, scope)
         mask: Node | None = None
@@ -292,7 +357,13 @@ class Library:
 
     def _soft_sort(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
         if len(items) != 1 or not isinstance(items[0], ast.Rename) or len(items[0].new) != 1:
-            raise Mistake(expr.span, "axes-expected", "soft_sort names the axis of the slots and that of the places", "", "write `soft_sort[slot -> place](x)`")
+            raise Mistake(
+                expr.span,
+                "axes-expected",
+                "soft_sort names the axis of the slots and that of the places",
+                "",
+                "write `soft_sort[slot -> place](x)`",
+            )
         self.options(expr, 1, "steepness")
         value = self.x.value(expr.arguments[0].value, scope)
         slot, place = scope.axis(items[0].old[0]), scope.axis(items[0].new[0][0])
@@ -318,7 +389,13 @@ class Library:
         for place, argument in enumerate(expr.arguments):
             key = argument.name if argument.name is not None else known[place][0] if place < len(known) else None
             if key is None or key not in values:
-                raise Mistake(argument.span, "no-such-argument", f"{name} takes {', '.join(k for k, _ in known) or 'no argument'}", "", "leave it out")
+                raise Mistake(
+                    argument.span,
+                    "no-such-argument",
+                    f"{name} takes {', '.join(k for k, _ in known) or 'no argument'}",
+                    "",
+                    "leave it out",
+                )
             values[key] = self.x.static(argument.value, scope)
         for key, value in values.items():
             if value is None:
@@ -331,10 +408,24 @@ class Library:
         try:
             entry = find(STAGES, name, "function")
         except CatalogueError as error:
-            hints = [*self.x.names_in_reach(scope), *NAMES, *(stage.name for stage in STAGES), "sum", "mean", "max", "logsumexp", "softmax", "softmean"]
-            raise Mistake(expr.function.span, "unknown-function", f"no function is called {name}", "", nearest(name, hints)) from error
+            hints = [
+                *self.x.names_in_reach(scope),
+                *NAMES,
+                *(stage.name for stage in STAGES),
+                "sum",
+                "mean",
+                "max",
+                "logsumexp",
+                "softmax",
+                "softmean",
+            ]
+            raise Mistake(
+                expr.function.span, "unknown-function", f"no function is called {name}", "", nearest(name, hints)
+            ) from error
         if not expr.arguments:
-            raise Mistake(expr.span, "argument-missing", f"{name} transforms a column", "", f"write `{name}(image, ...)`")
+            raise Mistake(
+                expr.span, "argument-missing", f"{name} transforms a column", "", f"write `{name}(image, ...)`"
+            )
         base = self.x.thing(expr.arguments[0].value, scope)
         rest = [argument for argument in expr.arguments[1:]]
         positional = [self.x.static(argument.value, scope) for argument in rest if argument.name is None]
@@ -342,12 +433,26 @@ class Library:
         try:
             bound = bind(entry, positional, named)
         except CatalogueError as error:
-            raise Mistake(argument_span(expr, error.message), "stage-arguments", error.message, "", error.mend) from error
+            raise Mistake(
+                argument_span(expr, error.message), "stage-arguments", error.message, "", error.mend
+            ) from error
         stage = StagePlan(name, tuple(bound.items()))
         if isinstance(base, Distribution) and not base.law:
             return replace(base, stages=(*base.stages, stage))
         if isinstance(base, Value) and base.node.op == "input" and base.node.attr("kind") in ("column", "given"):
             return Distribution(base, base.node.attr("name"), (stage,))
-        if isinstance(base, (TextValue, Uneven)) or isinstance(base, Value):
-            raise Mistake(expr.span, "column-expected", "a view transforms a column of the stream", "", "write `crop(image, ...)`, with a column of the stream first")
-        raise Mistake(expr.span, "column-expected", f"{name} transforms a column", "", "write `crop(image, ...)`, with a column of the stream first")
+        if isinstance(base, (TextValue, Uneven, Value)):
+            raise Mistake(
+                expr.span,
+                "column-expected",
+                "a view transforms a column of the stream",
+                "",
+                "write `crop(image, ...)`, with a column of the stream first",
+            )
+        raise Mistake(
+            expr.span,
+            "column-expected",
+            f"{name} transforms a column",
+            "",
+            "write `crop(image, ...)`, with a column of the stream first",
+        )

@@ -14,7 +14,7 @@ from typing import Any
 from cldsl.elaborate.folding import FOLD
 from cldsl.graph.nodes import COMPARISONS, Node, topological
 
-_LONG = 9
+_LONG = 5
 _SCALED = COMPARISONS | {"add", "sub", "mul", "div", "mod", "maximum", "minimum"}
 _BUDGET = 20_000
 
@@ -143,7 +143,8 @@ class Miniature:
         name = node.attr("name")
         place = tuple(where[axis.name] for axis in node.axes)
         if name == "id" and node.attr("kind") == "column":
-            return place[0]  # by definition the row's number
+            # by definition the row's number; where the axis it points to is cut, within the cut
+            return place[0] % self.cut if self.cut_short else place[0]
         return ("token", name, place)
 
     def _unmerged(self, node: Node, where: Mapping[str, int]) -> dict[str, int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from cldsl.elaborate.axes import axis_name
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
-from cldsl.elaborate.session import Session, _axis_name
+from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Shared
 from cldsl.elaborate.values import Value
 from cldsl.graph.nodes import Graph
@@ -20,14 +21,17 @@ def axes_of(program: Program, name: str, count: int) -> tuple[str, ...]:
     session = Session(shared, Graph(), "train", stream, 2)
     item = session.items.get(name)
     if isinstance(item, ast.Cell):
-        axes = tuple(_axis_name(axis) for axis in item.axes)
+        axes = tuple(axis_name(axis) for axis in item.axes)
     elif name in session.columns:
-        axes = tuple(_axis_name(axis) for axis in session.columns[name].axes)
+        axes = tuple(axis_name(axis) for axis in session.columns[name].axes)
     else:
         axes = _elaborated(session, name, program)
     if len(axes) != count:
         text = f"{name} has the axes [{', '.join(axes)}], the tensor has {count}"
-        raise SpecError([Diagnostic(Span(program.file), "axes-of-tensor", text, "", f"give the axes: {name} = (tensor, (...))")], program.sources)
+        raise SpecError(
+            [Diagnostic(Span(program.file), "axes-of-tensor", text, "", f"give the axes: {name} = (tensor, (...))")],
+            program.sources,
+        )
     return axes
 
 

@@ -17,7 +17,28 @@ if TYPE_CHECKING:
     from cldsl.elaborate.expressions import Expressions
 
 REDUCTIONS = frozenset(
-    "sum mean max min prod logsumexp count any all var std argmax argmin first last softmax log_softmax sort cumsum softmean".split()
+    [
+        "sum",
+        "mean",
+        "max",
+        "min",
+        "prod",
+        "logsumexp",
+        "count",
+        "any",
+        "all",
+        "var",
+        "std",
+        "argmax",
+        "argmin",
+        "first",
+        "last",
+        "softmax",
+        "log_softmax",
+        "sort",
+        "cumsum",
+        "softmean",
+    ]
 )
 _KEEPS = frozenset({"softmax", "log_softmax", "cumsum"})
 
@@ -42,7 +63,13 @@ class Reductions:
     def call(self, op: str, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
         wanted = 2 if op == "softmean" else 1
         if len(expr.arguments) != wanted or any(argument.name for argument in expr.arguments):
-            raise Mistake(expr.span, "reduction-arguments", f"{op} reduces {'a score and a value' if wanted == 2 else 'one value'}", "", f"write `{op}[axis]({'score, ' if wanted == 2 else ''}x)`")
+            raise Mistake(
+                expr.span,
+                "reduction-arguments",
+                f"{op} reduces {'a score and a value' if wanted == 2 else 'one value'}",
+                "",
+                f"write `{op}[axis]({'score, ' if wanted == 2 else ''}x)`",
+            )
         if not items:
             return self._everything(op, expr, scope)
         branches = list(self.branches(items, scope))
@@ -72,10 +99,11 @@ class Reductions:
         if isinstance(item, ast.AxisName):
             axis = self.x.axis(branch.scope.axis(item.name), item.span)
             inner = Branch(Scope(branch.scope), [*branch.axes, axis], branch.keep, branch.weight)
+            inner.scope.bound, inner.scope.guards = axis.name, self._outside(branch.scope, axis)
             if item.condition is not None:
                 test = self.a.truth(self.x.value(item.condition, inner.scope))
                 inner.keep = self.a.both(inner.keep, test)
-                inner.scope.guards = (test,)
+                inner.scope.guards = (*inner.scope.guards, test)
             yield from self._extend(rest, inner)
         elif isinstance(item, ast.Comprehension):
             rows = self.x.rows.comprehended(item, branch.scope)
@@ -87,17 +115,22 @@ class Reductions:
                     weight = mine if weight is None else self.a.pointwise("mul", weight, mine)
                 if row.part.mask is not None:
                     scope.guards = (row.part.mask,)
-                yield from self._extend(rest, Branch(scope, [*branch.axes, row.part.axis], self.a.both(branch.keep, row.part.mask), weight))
+                yield from self._extend(
+                    rest, Branch(scope, [*branch.axes, row.part.axis], self.a.both(branch.keep, row.part.mask), weight)
+                )
         else:
-            raise Mistake(item.span, "axis-or-row-expected", "a reduction ranges over axes or rows", "", "write `mean[item](x)` or `mean[c in z](e)`")
+            raise Mistake(
+                item.span,
+                "axis-or-row-expected",
+                "a reduction ranges over axes or rows",
+                "",
+                "write `mean[item](x)` or `mean[c in z](e)`",
+            )
 
     # ---- one branch
 
     def _one(self, op: str, branch: Branch, expr: ast.Call) -> Value:
-        if op == "count":
-            value = self._counted(branch, expr)
-        else:
-            value = self.x.value(expr.arguments[0].value, branch.scope)
+        value = self._counted(branch, expr) if op == "count" else self.x.value(expr.arguments[0].value, branch.scope)
         self._sized(branch, value)
         for row in branch.scope.rows():
             if row.part.axis in branch.axes:
@@ -105,6 +138,16 @@ class Reductions:
         if branch.weight is not None and not (constant(branch.weight.node) == 1 and branch.weight.mask is None):
             return self._weighted(op, value, branch, expr)
         return self._reduced(op, value, branch, expr)
+
+    def _outside(self, scope: Scope, axis: Axis) -> tuple[Node, ...]:
+        """Conditions from outside over an axis that is bound anew: an inner entry counts where any outer one does."""
+        found = []
+        for guard in scope.all_guards():
+            if axis.name in guard.names:
+                found.append(self.a.graph.make("reduce", guard, kind="any", over=(axis.name,)))
+                if guard in self.a.written:
+                    self.a.written.add(found[-1])
+        return tuple(found)
 
     @staticmethod
     def _sized(branch: Branch, value: Value) -> None:
@@ -121,7 +164,11 @@ class Reductions:
         return self.a.const(True) if isinstance(thing, Row) else self.x.as_value(thing, argument.span)
 
     def _reduced(self, op: str, value: Value, branch: Branch, expr: ast.Call) -> Value:
-        present = set(value.names) | set(value.mask.names if value.mask is not None else ()) | set(branch.keep.names if branch.keep is not None else ())
+        present = (
+            set(value.names)
+            | set(value.mask.names if value.mask is not None else ())
+            | set(branch.keep.names if branch.keep is not None else ())
+        )
         here = [axis for axis in branch.axes if axis.name in present]
         lacking = [axis for axis in branch.axes if axis.name not in present]
         if op in ("var", "std"):
@@ -134,7 +181,11 @@ class Reductions:
         if op in ("sum", "count", "logsumexp") and lacking:
             for axis in lacking:
                 size = self.x.library.size_value(axis, expr.span)
-                result = self.a.pointwise("add", result, self.a.pointwise("log", size)) if op == "logsumexp" else self.a.pointwise("mul", result, size)
+                result = (
+                    self.a.pointwise("add", result, self.a.pointwise("log", size))
+                    if op == "logsumexp"
+                    else self.a.pointwise("mul", result, size)
+                )
         return result
 
     def _weighted(self, op: str, value: Value, branch: Branch, expr: ast.Call) -> Value:
@@ -144,7 +195,10 @@ class Reductions:
             return self._reduced("sum", self.a.pointwise("mul", weight, value), branch, expr)
         if op == "mean":
             total = self._reduced("sum", self.a.pointwise("mul", weight, value), branch, expr)
-            both = Value(self.a.spread(weight.node, [a for a in branch.axes if a.name in value.names]), self.a.both(weight.mask, value.mask))
+            both = Value(
+                self.a.spread(weight.node, [a for a in branch.axes if a.name in value.names]),
+                self.a.both(weight.mask, value.mask),
+            )
             norm = self._reduced("sum", both, branch, expr)
             found = self.a.pointwise("ne", norm, self.a.const(0))
             safe = self.a.choose(found, norm, self.a.const(1.0))
@@ -155,7 +209,13 @@ class Reductions:
             shifted = self.a.pointwise("add", value, logged)
             keep = self.a.both(branch.keep, positive.node)
             return self._reduced("logsumexp", shifted, Branch(branch.scope, branch.axes, keep, None), expr)
-        raise Mistake(expr.span, "weight-without-meaning", f"{op} takes no weight", "sum, mean and logsumexp do", "weigh the value itself")
+        raise Mistake(
+            expr.span,
+            "weight-without-meaning",
+            f"{op} takes no weight",
+            "sum, mean and logsumexp do",
+            "weigh the value itself",
+        )
 
     def _variance(self, op: str, value: Value, axes: list[Axis], keep: Node | None) -> Value:
         mean = self.a.reduce("mean", value, axes, keep)
@@ -206,7 +266,9 @@ class Reductions:
         if op in ("max", "min", "prod"):
             axis = Axis(self.x.fresh_axis("part"), len(results))
             return self.a.reduce(op, self.x.stacked(results, axis), [axis], None)
-        raise Mistake(expr.span, "not-executed", f"{op} over a union of sources is not executed by this version", "", "")
+        raise Mistake(
+            expr.span, "not-executed", f"{op} over a union of sources is not executed by this version", "", ""
+        )
 
     def _mean_of_union(self, branches: list[Branch], expr: ast.Call) -> Value:
         """One mean over all rows: the sum of the sums over the sum of the counts."""
@@ -214,18 +276,37 @@ class Reductions:
         for branch in branches:
             value = self.x.value(expr.arguments[0].value, branch.scope)
             if branch.weight is not None and constant(branch.weight.node) != 1:
-                raise Mistake(expr.span, "not-executed", "a weighted mean over a union is not executed by this version", "", "")
-            sums.append(self.a.reduce("sum", Value(self.a.cast(value.node, "real"), value.mask), branch.axes, branch.keep))
-            counts.append(self.a.reduce("count", Value(self.a.spread(value.node, branch.axes), value.mask), branch.axes, branch.keep))
+                raise Mistake(
+                    expr.span, "not-executed", "a weighted mean over a union is not executed by this version", "", ""
+                )
+            sums.append(
+                self.a.reduce("sum", Value(self.a.cast(value.node, "real"), value.mask), branch.axes, branch.keep)
+            )
+            counts.append(
+                self.a.reduce(
+                    "count", Value(self.a.spread(value.node, branch.axes), value.mask), branch.axes, branch.keep
+                )
+            )
             present = self.a.both(value.mask, branch.keep)
-            some = self.a.const(True) if present is None else self.a.reduce("any", self.a.const(True), branch.axes, present)
+            some = (
+                self.a.const(True)
+                if present is None
+                else self.a.reduce("any", self.a.const(True), branch.axes, present)
+            )
             found = self.a.logic("or", found, some)
         total, number = self._combined("sum", sums, expr), self._combined("sum", counts, expr)
         safe = self.a.pointwise("maximum", number, self.a.const(1))
         return Value(self.a.pointwise("div", total, safe).node, self.a.unless_proven(found.node))
 
     def _nothing(self, op: str) -> Value:
-        over_nothing: dict[str, float | bool] = {"sum": 0.0, "count": 0, "any": False, "all": True, "logsumexp": -math.inf, "prod": 1.0}
+        over_nothing: dict[str, float | bool] = {
+            "sum": 0.0,
+            "count": 0,
+            "any": False,
+            "all": True,
+            "logsumexp": -math.inf,
+            "prod": 1.0,
+        }
         return self.a.const(over_nothing[op]) if op in over_nothing else self.a.absent()
 
     # ---- operators along an axis
@@ -234,7 +315,9 @@ class Reductions:
         if op == "sort":
             return self._sorted(branches, expr)
         if len(branches) != 1:
-            raise Mistake(expr.span, "not-executed", f"{op} over a union of sources is not executed by this version", "", "")
+            raise Mistake(
+                expr.span, "not-executed", f"{op} over a union of sources is not executed by this version", "", ""
+            )
         branch = branches[0]
         value = self.x.value(expr.arguments[0].value, branch.scope)
         self._sized(branch, value)
@@ -272,7 +355,9 @@ class Reductions:
         for branch in branches:
             value = self.x.value(expr.arguments[0].value, branch.scope)
             if len(branch.axes) != 1:
-                raise Mistake(expr.span, "one-axis", "sort runs along one axis", "", "merge them first: `x[(a, b) -> c]`")
+                raise Mistake(
+                    expr.span, "one-axis", "sort runs along one axis", "", "merge them first: `x[(a, b) -> c]`"
+                )
             names = {branch.axes[0].name: flat}
             size = branch.axes[0].size
             mask = self.a.both(value.mask, branch.keep)
@@ -286,7 +371,10 @@ class Reductions:
         if all(mask is None for mask in masks):
             mask_node = None
         else:
-            filled = [m if m is not None else self.a.spread(graph.const(True), [v.axis(flat)]) for m, v in zip(masks, values, strict=True)]
+            filled = [
+                m if m is not None else self.a.spread(graph.const(True), [v.axis(flat)])
+                for m, v in zip(masks, values, strict=True)
+            ]
             mask_node = filled[0] if len(filled) == 1 else graph.make("concat", *filled, axis=flat)
         total = node.axis(flat).size
         k = self._most(branches, total)
@@ -300,13 +388,18 @@ class Reductions:
             ordered = graph.make("slice", ordered, axis=full.name, start=0, stop=k)
             valid = None if valid is None else graph.make("slice", valid, axis=full.name, start=0, stop=k)
         pairs = {full.name: "rank"}
-        return Value(self.a._renamed(ordered, pairs), outer if valid is None else self.a.both(outer, self.a._renamed(valid, pairs)))
+        return Value(
+            self.a._renamed(ordered, pairs),
+            outer if valid is None else self.a.both(outer, self.a._renamed(valid, pairs)),
+        )
 
     def _most(self, branches: list[Branch], total: int | None) -> int | None:
         """How many rows can be present at most, where the masks are constants: the list need not be longer."""
         from cldsl.elaborate.census import most
 
-        counts = [most(branch.keep, branch.axes[0]) if branch.keep is not None else branch.axes[0].size for branch in branches]
+        counts = [
+            most(branch.keep, branch.axes[0]) if branch.keep is not None else branch.axes[0].size for branch in branches
+        ]
         return None if None in counts else sum(count for count in counts if count is not None)
 
     # ---- every axis

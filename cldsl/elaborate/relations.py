@@ -43,15 +43,29 @@ class Relations:
         names = {line.rows[0].variable for kind in ("positive", "negative") for line in self.roles(contrast, kind)}
         if len(names) > 1:
             line = self.roles(contrast, "negative")[-1]
-            raise Mistake(line.span, "two-candidate-names", f"the candidate has two names, {' and '.join(sorted(names))}", "the pair's formula needs one", "use one name in all lines")
+            raise Mistake(
+                line.span,
+                "two-candidate-names",
+                f"the candidate has two names, {' and '.join(sorted(names))}",
+                "the pair's formula needs one",
+                "use one name in all lines",
+            )
         return names.pop() if names else "c"
 
     def anchor_line(self, contrast: ast.Contrast) -> ast.Role:
         lines = self.roles(contrast, "anchor")
         if not lines:
-            raise Mistake(contrast.span, "no-anchor", f"contrast {contrast.name} has no anchor", "", "write `anchor a in z`")
+            raise Mistake(
+                contrast.span, "no-anchor", f"contrast {contrast.name} has no anchor", "", "write `anchor a in z`"
+            )
         if len(lines) > 1 or len(lines[0].rows) > 1:
-            raise Mistake(lines[-1].span, "not-executed", "several anchor rows are not executed by this version", "one row per anchor line", "leave an axis free instead: `anchor a in z[item]`")
+            raise Mistake(
+                lines[-1].span,
+                "not-executed",
+                "several anchor rows are not executed by this version",
+                "one row per anchor line",
+                "leave an axis free instead: `anchor a in z[item]`",
+            )
         return lines[0]
 
     # ---- anchors
@@ -59,7 +73,13 @@ class Relations:
     def anchors(self, relation: Relation, scope: Scope) -> RowSet:
         """The rows that are anchors, in the scope of the contrast."""
         if relation.flipped:
-            raise Mistake(relation.contrast.span, "not-executed", "ranging over the anchors of a flipped relation is not executed by this version", "", "apply a loss to it: `mean(infonce(flip(R)))`")
+            raise Mistake(
+                relation.contrast.span,
+                "not-executed",
+                "ranging over the anchors of a flipped relation is not executed by this version",
+                "",
+                "apply a loss to it: `mean(infonce(flip(R)))`",
+            )
         key = ("anchors", tuple(sorted(row.part.axis.name for row in scope.rows())))
         if key not in relation.memo:
             relation.memo[key] = self.x.rows.comprehended(self.anchor_line(relation.contrast).rows[0], relation.scope)
@@ -80,7 +100,13 @@ class Relations:
         for line in relation.contrast.lines:
             if isinstance(line, ast.Let):
                 if line.name in inner.names:
-                    raise Mistake(line.span, "shadowed", f"{line.name} is already a name here", "shadowing inside a contrast is an error", "give the let another name")
+                    raise Mistake(
+                        line.span,
+                        "shadowed",
+                        f"{line.name} is already a name here",
+                        "shadowing inside a contrast is an error",
+                        "give the let another name",
+                    )
                 inner.names[line.name] = self.x.let_in(line, inner)
         return inner
 
@@ -89,7 +115,10 @@ class Relations:
     def set_of(self, relation: Relation, anchor: Row, kind: str, span: Span) -> RowSet:
         """`a.positive`, `a.negative` or `a.candidate`."""
         if kind == "candidate":
-            parts = self.set_of(relation, anchor, "positive", span).parts + self.set_of(relation, anchor, "negative", span).parts
+            parts = (
+                self.set_of(relation, anchor, "positive", span).parts
+                + self.set_of(relation, anchor, "negative", span).parts
+            )
             return RowSet(parts)
         if relation.flipped:
             return self._flipped_set(relation, anchor, kind)
@@ -100,9 +129,13 @@ class Relations:
             sets = []
             for line in lines:
                 found_rows = self.x.rows.comprehended(line.rows[0], inner)
-                sets.append(RowSet(tuple(replace(part, line=line.rows[0]) for part in found_rows.parts), found_rows.ranked))
+                sets.append(
+                    RowSet(tuple(replace(part, line=line.rows[0]) for part in found_rows.parts), found_rows.ranked)
+                )
             relation.memo[key] = self.x.rows.united(sets)
-            self.met.append(Met(self.a, relation, anchor, kind, tuple(zip((line.rows[0] for line in lines), sets, strict=True))))
+            self.met.append(
+                Met(self.a, relation, anchor, kind, tuple(zip((line.rows[0] for line in lines), sets, strict=True)))
+            )
         found = relation.memo[key]
         assert isinstance(found, RowSet)
         return found
@@ -123,7 +156,13 @@ class Relations:
         else:
             line = lines.get("logit") or lines.get("similarity")
         if line is None:
-            raise Mistake(relation.contrast.span, "no-logit", f"contrast {relation.contrast.name} has no logit", "", "write `similarity dot(a, c)`")
+            raise Mistake(
+                relation.contrast.span,
+                "no-logit",
+                f"contrast {relation.contrast.name} has no logit",
+                "",
+                "write `similarity dot(a, c)`",
+            )
         value = self.x.value(line.value, inner)
         if what == "logit" and line.kind == "similarity" and "temperature" in lines:
             heat = self.x.value(lines["temperature"].value, inner)
@@ -149,7 +188,13 @@ class Relations:
         found = inner.names.get(name)
         if isinstance(found, Value):
             return found
-        raise Mistake(span, "no-such-let", f"contrast {relation.contrast.name} has no value {name}", "", "write a `let` of that name in the contrast")
+        raise Mistake(
+            span,
+            "no-such-let",
+            f"contrast {relation.contrast.name} has no value {name}",
+            "",
+            "write a `let` of that name in the contrast",
+        )
 
     # ---- the other direction
 
@@ -157,7 +202,13 @@ class Relations:
         for kind in ("positive", "negative"):
             for line in self.roles(relation.contrast, kind):
                 if line.rows[0].top is not None:
-                    raise Mistake(span, "flip-of-top", "a relation with `top` cannot be flipped", f"a {kind} line takes the k best rows of each anchor", "write the other direction as a contrast of its own")
+                    raise Mistake(
+                        span,
+                        "flip-of-top",
+                        "a relation with `top` cannot be flipped",
+                        f"a {kind} line takes the k best rows of each anchor",
+                        "write the other direction as a contrast of its own",
+                    )
         return Relation(relation.contrast, relation.scope, not relation.flipped)
 
     def flipped_anchors(self, relation: Relation, span: Span) -> Part:
@@ -165,7 +216,13 @@ class Relations:
         lines = [line for kind in ("positive", "negative") for line in self.roles(relation.contrast, kind)]
         parts = [part for line in lines for part in self.x.rows.source(line.rows[0].source, relation.scope).parts]
         if any(part.identity != parts[0].identity for part in parts):
-            raise Mistake(span, "not-executed", "flipping a relation whose candidates come from several sources is not executed by this version", "the result would have the rows of all of them", "flip a contrast with one source")
+            raise Mistake(
+                span,
+                "not-executed",
+                "flipping a relation whose candidates come from several sources is not executed by this version",
+                "the result would have the rows of all of them",
+                "flip a contrast with one source",
+            )
         return parts[0]
 
     def _flipped_set(self, relation: Relation, anchor: Row, kind: str) -> RowSet:
@@ -174,7 +231,7 @@ class Relations:
         plain = Relation(relation.contrast, relation.scope, False, relation.memo.setdefault("plain", {}))
         parts = []
         for part in self.x.rows.comprehended(line, relation.scope).parts:
-            scope, row = self.x.rows.bind(line.variable, part, Scope(relation.scope, {"_other": anchor}))
+            _scope, row = self.x.rows.bind(line.variable, part, Scope(relation.scope, {"_other": anchor}))
             mask = None
             for role in self.roles(relation.contrast, kind):
                 comp = role.rows[0]

@@ -51,7 +51,9 @@ class Rows:
     def _axis_of(self, item: ast.AxisItem) -> str:
         if isinstance(item, ast.AxisName):
             return item.name
-        raise Mistake(item.span, "axis-expected", "the bracket of a source names the axes that are ranged", "", "write `z[item]`")
+        raise Mistake(
+            item.span, "axis-expected", "the bracket of a source names the axes that are ranged", "", "write `z[item]`"
+        )
 
     def of(self, thing: Thing, scope: Scope, span: Span) -> RowSet:
         if isinstance(thing, RowSet):
@@ -63,7 +65,13 @@ class Rows:
         if isinstance(thing, Value):
             return RowSet((self.dense(thing, scope, span),))
         what = "a model" if isinstance(thing, ModelValue) else "this"
-        raise Mistake(span, "no-rows", f"{what} has no rows", "a source is a tensor, an axis, a relation, a set or a union", "name a tensor with an axis beside `dim`")
+        raise Mistake(
+            span,
+            "no-rows",
+            f"{what} has no rows",
+            "a source is a tensor, an axis, a relation, a set or a union",
+            "name a tensor with an axis beside `dim`",
+        )
 
     def taken(self, scope: Scope) -> set[str]:
         """Axes along which rows are bound around here; they are not ranged again."""
@@ -78,10 +86,22 @@ class Rows:
         else:
             missing = [name for name in names if name not in value.names]
             if missing:
-                raise Mistake(span, "no-axis", f"the value has no axis {missing[0]}", f"its axes are {', '.join(value.names)}", "name an axis that it has")
+                raise Mistake(
+                    span,
+                    "no-axis",
+                    f"the value has no axis {missing[0]}",
+                    f"its axes are {', '.join(value.names)}",
+                    "name an axis that it has",
+                )
             row_axes = tuple(axis for axis in carried if axis.name in names)
         if not row_axes:
-            raise Mistake(span, "no-rows", "no axis is left to range over", "every axis is the feature axis or bound by an outer row", "name a tensor with an axis beside `dim`")
+            raise Mistake(
+                span,
+                "no-rows",
+                "no axis is left to range over",
+                "every axis is the feature axis or bound by an outer row",
+                "name a tensor with an axis beside `dim`",
+            )
         size: int | None = 1
         for axis in row_axes:
             size = None if size is None or axis.size is None else size * axis.size
@@ -96,10 +116,26 @@ class Rows:
             coords[axis.name] = read(Value(self.a.spread(index.node, row_axes)))
         mask = value.mask
         if mask is not None:
-            mask = self.a._merged(mask, [axis for axis in row_axes], flat) if any(a.name in mask.names for a in row_axes) else mask
-        attached = {name: read(each) if set(each.names) & {a.name for a in row_axes} else each for name, each in value.rows}
+            mask = (
+                self.a._merged(mask, [axis for axis in row_axes], flat)
+                if any(a.name in mask.names for a in row_axes)
+                else mask
+            )
+        attached = {
+            name: read(each) if set(each.names) & {a.name for a in row_axes} else each for name, each in value.rows
+        }
         vector = self.a.merge(Value(value.node), row_axes, flat)
-        return Part(flat, Value(vector.node), coords, attached, row_axes, read, ("rows", id(value.node)), mask, flat=self.a.iota(flat))
+        return Part(
+            flat,
+            Value(vector.node),
+            coords,
+            attached,
+            row_axes,
+            read,
+            ("rows", id(value.node)),
+            mask,
+            flat=self.a.iota(flat),
+        )
 
     def indices(self, axis: Axis, scope: Scope) -> RowSet:
         """The indices of an axis: the row is its own coordinate."""
@@ -122,7 +158,14 @@ class Rows:
         parts: list[Part] = []
         for each in sets:
             for part in each.parts:
-                same = next((n for n, known in enumerate(parts) if known.identity == part.identity and self._joinable(known, part)), None)
+                same = next(
+                    (
+                        n
+                        for n, known in enumerate(parts)
+                        if known.identity == part.identity and self._joinable(known, part)
+                    ),
+                    None,
+                )
                 if same is None:
                     parts.append(part)
                 else:
@@ -133,7 +176,9 @@ class Rows:
 
     @staticmethod
     def _joinable(left: Part, right: Part) -> bool:
-        return left.line is right.line or ((left.line is None or left.line.weight is None) and (right.line is None or right.line.weight is None))
+        return left.line is right.line or (
+            (left.line is None or left.line.weight is None) and (right.line is None or right.line.weight is None)
+        )
 
     # ---- binding
 
@@ -158,7 +203,7 @@ class Rows:
         """A scope in which the variable is a row of the part, along an axis of the variable's name (or a fresh one)."""
         name = variable
         taken = {row.part.axis.name for row in scope.rows()} | self.x.free_axes
-        if name in taken or self.x.knows_axis(name) or name in part.vector.names and name != part.axis.name:
+        if name in taken or self.x.knows_axis(name) or (name in part.vector.names and name != part.axis.name):
             name = self.x.fresh_axis(variable)
         row = Row(variable, self.renamed(part, name), relation)
         return scope.child(**{variable: row}), row
@@ -201,12 +246,26 @@ class Rows:
                 inner.guards = (self.a._renamed(part.mask, {part.axis.name: row.part.axis.name}),)
             score = self.x.value(line.by, inner)
             back = {row.part.axis.name: flat}
-            node = self.a.graph.make("stop", self.a.spread(self.a.cast(self.a._renamed(score.node, back), "real"), [Axis(flat, part.axis.size)]))
-            mask = self.a.both(None if score.mask is None else self.a._renamed(score.mask, back), None if part.mask is None else self.a._renamed(part.mask, {part.axis.name: flat}))
+            node = self.a.graph.make(
+                "stop",
+                self.a.spread(self.a.cast(self.a._renamed(score.node, back), "real"), [Axis(flat, part.axis.size)]),
+            )
+            mask = self.a.both(
+                None if score.mask is None else self.a._renamed(score.mask, back),
+                None if part.mask is None else self.a._renamed(part.mask, {part.axis.name: flat}),
+            )
             scores.append(node)
-            masks.append(self.a.spread(mask if mask is not None else self.a.graph.const(True), [Axis(flat, part.axis.size)]))
+            masks.append(
+                self.a.spread(mask if mask is not None else self.a.graph.const(True), [Axis(flat, part.axis.size)])
+            )
         if len(lines) > 1:
-            raise Mistake(comp.span, "not-executed", "`top` over several sources is not executed by this version", "", "take the top of each source")
+            raise Mistake(
+                comp.span,
+                "not-executed",
+                "`top` over several sources is not executed by this version",
+                "",
+                "take the top of each source",
+            )
         part = lines[0][0]
         score_node, mask_node = scores[0], masks[0]
         size = part.axis.size

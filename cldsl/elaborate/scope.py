@@ -17,6 +17,8 @@ class Scope:
     names: dict[str, Thing] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     guards: tuple[Node, ...] = ()
+    #: an axis that brackets bind here; conditions from outside over an axis of its name are about other entries
+    bound: str = ""
     #: a def's body sees its own names and the file's, not its caller's
     closed: bool = False
 
@@ -39,8 +41,10 @@ class Scope:
     def all_guards(self) -> tuple[Node, ...]:
         scope: Scope | None = self
         found: list[Node] = []
+        hidden: set[str] = set()  # axes bound further in: outside they mean other entries
         while scope is not None:
-            found += [guard for guard in scope.guards if guard not in found]
+            found += [guard for guard in scope.guards if guard not in found and not hidden & set(guard.names)]
+            hidden.add(scope.bound)
             scope = scope.parent
         return tuple(found)
 

@@ -10,24 +10,21 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from cldsl.catalogue import CatalogueError
-from cldsl.elaborate.folding import constant
+from cldsl.elaborate.axes import CLOCK, axes_declared, axis_lists, axis_name
 from cldsl.elaborate.draws import Draws
-from cldsl.elaborate.expressions import Expressions
+from cldsl.elaborate.folding import constant
+from cldsl.elaborate.models import Models
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
-from cldsl.elaborate.shared import Held, ModelInfo, Shared
-from cldsl.elaborate.values import Broken, ModelValue, Relation, Thing, Uneven, Value
+from cldsl.elaborate.shared import Held, Shared
+from cldsl.elaborate.values import Broken, Relation, Thing, Value
 from cldsl.graph.nodes import Axis, Graph, Node
-from cldsl.modules import catalog as module_catalog
 from cldsl.semantics.program import declared
-from cldsl.semantics.spots import argument_span, spot
+from cldsl.semantics.spots import spot
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
 
-CLOCK = ("step", "steps", "epoch", "epochs", "steps_per_epoch", "progress")
 
-
-class Session(Expressions):
+class Session(Models):
     """mode: "train", "on" or "free" (a function for verification or for a user's own loop)."""
 
     def __init__(self, shared: Shared, graph: Graph, mode: str, stream: ast.Data | None, batch: int | None) -> None:
@@ -50,7 +47,15 @@ class Session(Expressions):
         self.busy: list[str] = []
         self.relation_cache: dict[str, Relation] = {}
         self.apart: dict[str, int] = {}
-        self.later = {"grad": "gradients as values", "external": "black boxes", "mix": "it stands right of `<-` on a copy", "push": "it stands right of `<-` on a state", "copy": "it declares a model", "fresh": "it declares a model", "frozen": "it declares a model"}
+        self.later = {
+            "grad": "gradients as values",
+            "external": "black boxes",
+            "mix": "it stands right of `<-` on a copy",
+            "push": "it stands right of `<-` on a state",
+            "copy": "it declares a model",
+            "fresh": "it declares a model",
+            "frozen": "it declares a model",
+        }
         super().__init__(graph, self._sizes(batch))
         self.relations.met = shared.met
         self.draws = Draws(self)
@@ -65,7 +70,7 @@ class Session(Expressions):
         for data in self.shared.declared(ast.Data):
             self._data_sizes(data, sizes, batch)
         for item in self.shared.program.body:
-            for axis in _axes_declared(item):
+            for axis in axes_declared(item):
                 sizes.setdefault(axis, None)
         for given in self.shared.given.values():
             for own in given.axes:
@@ -80,12 +85,16 @@ class Session(Expressions):
         mine = data is self.stream
         for column in data.columns:
             for place, item in enumerate(column.axes):
-                name = _axis_name(item)
+                name = axis_name(item)
                 if place == 0:
                     if mine or name not in sizes:
                         sizes[name] = batch if mine else None
                     continue
-                size = known[column.name].sizes[place - 1] if column.name in known and place - 1 < len(known[column.name].sizes) else None
+                size = (
+                    known[column.name].sizes[place - 1]
+                    if column.name in known and place - 1 < len(known[column.name].sizes)
+                    else None
+                )
                 if mine or sizes.get(name) is None:
                     sizes[name] = size
             if column.target is not None:
@@ -105,7 +114,12 @@ class Session(Expressions):
         return axis
 
     def item_axes(self) -> set[str]:
-        return {_axis_name(column.axes[0]) for data in self.shared.declared(ast.Data) for column in data.columns if column.axes}
+        return {
+            axis_name(column.axes[0])
+            for data in self.shared.declared(ast.Data)
+            for column in data.columns
+            if column.axes
+        }
 
     def infer_size(self, name: str) -> int | None:
         """A size that follows from declarations: `slot = 64` of a state, what a model produces, what a view makes."""
@@ -114,7 +128,7 @@ class Session(Expressions):
         self.pending.add(("size", name))
         try:
             for item in self.shared.program.body:
-                for axes in _axis_lists(item):
+                for axes in axis_lists(item):
                     for each in axes:
                         if isinstance(each, ast.Select) and each.axis == name:
                             return self.static_int(each.value, Scope())
@@ -169,7 +183,13 @@ class Session(Expressions):
 
             parent = self.contrast(item.parent)
             if parent is None:
-                raise Mistake(spot(item.span, item.parent, self.shared.program.sources, "from"), "no-contrast", f"there is no contrast {item.parent}", "", "declare it above")
+                raise Mistake(
+                    spot(item.span, item.parent, self.shared.program.sources, "from"),
+                    "no-contrast",
+                    f"there is no contrast {item.parent}",
+                    "",
+                    "declare it above",
+                )
             return Merger(self.shared.found).contrast(parent, item)
         return item
 
@@ -213,8 +233,12 @@ class Session(Expressions):
             return self.now[name]
         if isinstance(item, ast.Draw) and any(isinstance(axis, ast.Comprehension) for axis in item.targets[0][1]):
             return self.draws.supplied(item, name, given.axes, given.dtype)
-        target = item.target if isinstance(item, ast.Cell) else self.columns[name].target if name in self.columns else None
-        return Value(self.graph.leaf("input", given.axes, given.dtype, label=name, kind="given", name=name), target=target)
+        target = (
+            item.target if isinstance(item, ast.Cell) else self.columns[name].target if name in self.columns else None
+        )
+        return Value(
+            self.graph.leaf("input", given.axes, given.dtype, label=name, kind="given", name=name), target=target
+        )
 
     def _clock(self, name: str) -> Thing | None:
         if name == "training":
@@ -223,7 +247,9 @@ class Session(Expressions):
             return None
         if self.mode == "on":
             return None
-        return Value(self.graph.leaf("input", (), "real" if name == "progress" else "int", label=name, kind="clock", name=name))
+        return Value(
+            self.graph.leaf("input", (), "real" if name == "progress" else "int", label=name, kind="clock", name=name)
+        )
 
     def _foreign_column(self, name: str, span: Span) -> Thing | None:
         """A column of another stream: only a block on that stream can read it; a free function takes the first that has it."""
@@ -233,12 +259,20 @@ class Session(Expressions):
                     if self.mode == "free":
                         self.shared.used.add(name)
                         return self.column(column)
-                    raise Mistake(span, "other-stream", f"{name} is a column of {data.name}, which does not feed this block", "", "read a column of the stream that feeds the block")
+                    raise Mistake(
+                        span,
+                        "other-stream",
+                        f"{name} is a column of {data.name}, which does not feed this block",
+                        "",
+                        "read a column of the stream that feeds the block",
+                    )
         return None
 
     def _param(self, item: ast.Param) -> Thing:
         if item.name in self.busy:
-            raise Mistake(item.span, "param-cycle", f"param {item.name} depends on itself", "", "give one of them a number")
+            raise Mistake(
+                item.span, "param-cycle", f"param {item.name} depends on itself", "", "give one of them a number"
+            )
         self.busy.append(item.name)
         try:
             return self.thing(item.value, Scope())
@@ -247,16 +281,27 @@ class Session(Expressions):
 
     def column(self, column: ast.Column) -> Value:
         if any(getattr(item, "ragged", False) for item in column.axes):
-            raise Mistake(column.span, "not-executed", "ragged axes are not executed by this version", "they parse and check", "")
-        axes = tuple(Axis(_axis_name(item), self.sizes.get(_axis_name(item))) for item in column.axes)
+            raise Mistake(
+                column.span, "not-executed", "ragged axes are not executed by this version", "they parse and check", ""
+            )
+        axes = tuple(Axis(axis_name(item), self.sizes.get(axis_name(item))) for item in column.axes)
         dtype = "int" if column.target is not None else "real"
-        return Value(self.graph.leaf("input", axes, dtype, column.span, column.name, kind="column", name=column.name), target=column.target)
+        return Value(
+            self.graph.leaf("input", axes, dtype, column.span, column.name, kind="column", name=column.name),
+            target=column.target,
+        )
 
     # ---- lets
 
     def let_top(self, item: ast.Let, span: Span) -> Thing:
         if item.name in self.busy:
-            raise Mistake(item.span, "let-cycle", f"let {item.name} depends on itself", " -> ".join([*self.busy, item.name]), "break the circle")
+            raise Mistake(
+                item.span,
+                "let-cycle",
+                f"let {item.name} depends on itself",
+                " -> ".join([*self.busy, item.name]),
+                "break the circle",
+            )
         known = self.held.get(item.name)
         if known is not None and self.minimizing and self._moved(known.needs):
             known = self.anew.get(item.name)
@@ -271,7 +316,9 @@ class Session(Expressions):
         return known.thing  # type: ignore[no-any-return]
 
     def _moved(self, needs: Iterable[tuple[str, str, int]]) -> bool:
-        return any(kind in ("model", "learn") and self.versions.get(name, 0) != version for kind, name, version in needs)
+        return any(
+            kind in ("model", "learn") and self.versions.get(name, 0) != version for kind, name, version in needs
+        )
 
     def _evaluate(self, item: ast.Let) -> Held:
         self.busy.append(item.name)
@@ -280,7 +327,14 @@ class Session(Expressions):
         try:
             thing: Thing = self.let_in(item, Scope())
             if isinstance(thing, Value):
-                thing = Value(self._labelled(thing.node, item.name), thing.mask, thing.parts, thing.rows, thing.target, thing.over_rows)
+                thing = Value(
+                    self._labelled(thing.node, item.name),
+                    thing.mask,
+                    thing.parts,
+                    thing.rows,
+                    thing.target,
+                    thing.over_rows,
+                )
         except Mistake as mistake:
             self.shared.complain(mistake.diagnostic)
             thing = Broken(item.span)
@@ -307,143 +361,23 @@ class Session(Expressions):
         self.needs[-1].add((item.kind, item.name, version))
         if item.name in self.now and item.kind == "state":
             return self.now[item.name]
-        if any(_axis_name(axis) in self.item_axes() for axis in item.axes):
-            raise Mistake(item.span, "not-executed", "a table over a stream's own rows is not executed by this version", "", "declare a column `id[item] -> sample` and index the table: `s[sample = id]`")
+        if any(axis_name(axis) in self.item_axes() for axis in item.axes):
+            raise Mistake(
+                item.span,
+                "not-executed",
+                "a table over a stream's own rows is not executed by this version",
+                "",
+                "declare a column `id[item] -> sample` and index the table: `s[sample = id]`",
+            )
         plan = self.draws.tensor(item)
         name = item.name if version == 0 or item.kind == "state" else f"{item.name}@{version}"
         node = self.graph.leaf("input", plan.axes, plan.dtype, item.span, item.name, kind=item.kind, name=name)
         mask = None
         if plan.masked:
-            mask = self.graph.leaf("input", plan.mask_axes, "bool", item.span, f"{item.name}_present", kind="present", name=item.name)
+            mask = self.graph.leaf(
+                "input", plan.mask_axes, "bool", item.span, f"{item.name}_present", kind="present", name=item.name
+            )
         return Value(node, mask, target=item.target)
-
-    # ---- models
-
-    def model_infos(self) -> list[ModelInfo]:
-        for item in self.shared.declared(ast.Model):
-            try:
-                self.model(item)
-            except (Mistake, Consequence):
-                continue
-        return list(self.shared.models.values())
-
-    def model(self, item: ast.Model) -> ModelValue:
-        plans = [info for info in self.shared.models.values() if info.name == item.name or info.name.startswith(item.name + ".")]
-        if not plans:
-            plans = self._declare_model(item)
-        return ModelValue(tuple(info.plan() for info in plans), item.name)
-
-    def _declare_model(self, item: ast.Model) -> list[ModelInfo]:
-        call = item.value
-        if not isinstance(call, ast.Call) or not isinstance(call.function, ast.Name):
-            raise Mistake(call.span, "model-expected", "a model is an entry of the registry applied to its options", "", 'write `model f(channel, row, column -> width) = resnet(18)`')
-        kind = call.function.id
-        if kind in ("copy", "fresh", "frozen"):
-            return self._derived(item, call, kind)
-        if item.consumes is None:
-            raise Mistake(item.span, "signature-missing", f"model {item.name} says no axes", "the axes it consumes and makes cannot be guessed", f"write `model {item.name}(channel, row, column -> width) = ...`")
-        args = tuple(self.finite(a.value) for a in call.arguments if a.name is None)
-        named = tuple((a.name, self.finite(a.value)) for a in call.arguments if a.name is not None)
-        try:
-            entry = module_catalog.module_entry(kind)
-            bound = module_catalog.bind_module(entry, args, dict(named))
-        except CatalogueError as error:
-            raise Mistake(argument_span(call, error.message), "model-arguments", error.message, "", error.mend) from error
-        family = None
-        for each in item.family:
-            if isinstance(each, ast.Select):
-                family = self.declare_axis(each.axis, self.static_int(each.value, Scope()), each.span)
-        for out in item.produces:
-            if out.axes is not None or out.ragged:
-                raise Mistake(out.span, "not-executed", "named outputs of a model are not executed by this version", "", "")
-        info = ModelInfo(
-            item.name, "module", kind, args, named, tuple(_axis_name(axis) for axis in item.consumes),
-            tuple(out.name for out in item.produces), None, family, item.span, batch_statistics=entry.batch_statistics(bound),
-        )  # fmt: skip
-        self.shared.models[item.name] = info
-        return [info]
-
-    def _derived(self, item: ast.Model, call: ast.Call, kind: str) -> list[ModelInfo]:
-        infos = []
-        for argument in call.arguments:
-            if not isinstance(argument.value, ast.Name):
-                raise Mistake(argument.span, "model-expected", f"{kind} takes names of models", "", "name a model: `copy(f)`")
-            base = self.top(argument.value.id, argument.span)
-            if not isinstance(base, ModelValue):
-                raise Mistake(argument.span, "model-expected", f"{argument.value.id} is no model", "", "name a model: `copy(f)`")
-            source = self.shared.models[base.plan.name]
-            name = item.name if len(call.arguments) == 1 else f"{item.name}.{argument.value.id}"
-            info = ModelInfo(name, kind, source.entry, source.args, source.named, source.consumes, source.produces, source.name, source.family, item.span, source.sizes_in, source.sizes_out, source.batch_statistics)
-            self.shared.models[name] = info
-            infos.append(info)
-        if not infos:
-            raise Mistake(call.span, "model-expected", f"{kind} takes a model", "", "name a model: `copy(f)`")
-        return infos
-
-    def size_model(self, info: ModelInfo) -> None:
-        """Sizes of a model from those of the axes it consumes, where these are known without an application."""
-        if info.sizes_out is not None:
-            return
-        known = self.draws.view_sizes()
-        sizes = tuple(known.get(name, self.sizes.get(name)) if name in known else self._size_or_none(name) for name in info.consumes)
-        self._sized(info, sizes, info.span)
-
-    def _size_or_none(self, name: str) -> int | None:
-        size = self.sizes.get(name)
-        return size if size is not None else self.infer_size(name)
-
-    def _sized(self, info: ModelInfo, sizes: tuple[int | None, ...], span: Span) -> None:
-        try:
-            out = module_catalog.produced(info.entry, info.args, dict(info.named), sizes)
-        except CatalogueError as error:
-            raise Mistake(span, "model-arguments", error.message, "", error.mend) from error
-        if len(out) != len(info.produces):
-            raise Mistake(info.span, "signature", f"{info.entry} makes {len(out)} axes, the signature names {len(info.produces)}", "", "name as many axes as it makes")
-        info.sizes_in, info.sizes_out = sizes, tuple(out)
-
-    def apply_model(self, model: ModelValue, argument: Thing, scope: Scope, span: Span) -> Thing:
-        if len(model.plans) != 1:
-            parts = ", ".join(plan.name for plan in model.plans)
-            raise Mistake(span, "which-model", f"{model.name} holds several models", f"they are {parts}", f"apply one: `{model.plans[0].name}(x)`")
-        info = self.shared.models[model.plan.name]
-        if isinstance(argument, Uneven):
-            pieces = [self.as_value(self.apply_model(model, value, scope, span), span) for _, _, value in argument.pieces]
-            return Value(self.graph.make("concat", *(piece.node for piece in pieces), axis=argument.axis.name, span=span))
-        value = self.as_value(argument, span)
-        for name in info.consumes:
-            if name not in value.names:
-                raise Mistake(span, "model-axis", f"{info.name} consumes the axis {name}, which its argument lacks", f"the argument has {', '.join(value.names) or 'no axes'}", f"{info.name} consumes {', '.join(info.consumes)}")
-        sizes = tuple(value.node.axis(name).size for name in info.consumes)
-        if info.sizes_in is None or info.sizes_out is None or (not info.applied and None not in sizes):
-            self._sized(info, sizes, span)
-        info.applied = True
-        assert info.sizes_out is not None
-        produces = tuple(self.produced_axis(name, size, span) for name, size in zip(info.produces, info.sizes_out, strict=True))
-        version = self.versions.get(info.name, 0)
-        self.needs[-1].add(("model", info.name, version))
-        self.shared.used.add(info.name.split(".")[0])
-        evaluated = model.evaluated or self.mode == "on" or info.kind == "frozen"
-        source = value.node
-        if info.family is not None:
-            source = self.a.spread(source, [info.family])
-        site = f"{span.line}:{span.column}" + "".join(f",{axis}={index}" for axis, index in self.site)
-        if self.apart:
-            for axis_name, index in self.apart.items():
-                if axis_name in source.names:
-                    source = self.a._at(source, source.axis(axis_name), self.graph.const(index))
-        node = self.graph.make("call", source, model=info.name, consumes=info.consumes, produces=produces, mode="eval" if evaluated else "train", version=version, site=site, span=span)
-        return Value(node, value.mask)
-
-    def produced_axis(self, name: str, size: int | None, span: Span) -> Axis:
-        if self.sizes.get(name) is None or name in ("dim",):
-            self.sizes[name] = size
-        known = self.sizes.get(name)
-        if known is not None and size is not None and known != size and name not in self.item_axes():
-            self.sizes[name] = size
-        return Axis(name, size if size is not None else known)
-
-    def model_weight(self, model: ModelValue, name: str, span: Span) -> Thing:
-        raise Mistake(span, "not-executed", "reading a model's parameters is not executed by this version", "", "")
 
     # ---- statements
 
@@ -451,12 +385,24 @@ class Session(Expressions):
         """A compile-time or clock scalar: a rate, a guard, a keep factor."""
         value = self.value(expr, Scope())
         if value.axes or value.mask is not None:
-            raise Mistake(expr.span, "scalar-expected", f"{what} is one number", f"it has the axes {', '.join(value.names)}", "reduce it: `mean(...)`")
+            raise Mistake(
+                expr.span,
+                "scalar-expected",
+                f"{what} is one number",
+                f"it has the axes {', '.join(value.names)}",
+                "reduce it: `mean(...)`",
+            )
         from cldsl.graph.nodes import topological
 
         for node in topological([value.node]):
             if node.op == "input" and node.attr("kind") != "clock":
-                raise Mistake(expr.span, "clock-expected", f"{what} is an expression of the clock and of params", f"it reads {node.attr('name')}", "use `step`, `epoch`, params and numbers")
+                raise Mistake(
+                    expr.span,
+                    "clock-expected",
+                    f"{what} is an expression of the clock and of params",
+                    f"it reads {node.attr('name')}",
+                    "use `step`, `epoch`, params and numbers",
+                )
         return value.node
 
     def finite(self, expr: ast.Expr) -> Any:
@@ -472,36 +418,3 @@ class Session(Expressions):
 
     def known(self, node: Node) -> Any:
         return constant(node)
-
-
-def _axis_name(item: ast.AxisItem) -> str:
-    if isinstance(item, (ast.AxisName,)):
-        return item.name
-    if isinstance(item, (ast.Select, ast.Slice)):
-        return item.axis
-    return "?"
-
-
-def _axis_lists(item: ast.Statement) -> list[tuple[ast.AxisItem, ...]]:
-    if isinstance(item, ast.Cell):
-        return [item.axes]
-    if isinstance(item, ast.Draw):
-        return [axes for _, axes in item.targets]
-    if isinstance(item, ast.Let):
-        return [item.axes]
-    if isinstance(item, ast.Model):
-        return [item.family]
-    return []
-
-
-def _axes_declared(item: ast.Statement) -> list[str]:
-    """Axis names that an item brings into the file."""
-    names = [_axis_name(axis) for axes in _axis_lists(item) for axis in axes if not isinstance(axis, (ast.Comprehension, ast.Rename, ast.Position))]
-    if isinstance(item, ast.Model):
-        names += [_axis_name(axis) for axis in item.consumes or ()] + [out.name for out in item.produces]
-    for node in ast.walk(item):
-        if isinstance(node, ast.Rename):
-            names += [name for name, _ in node.new]
-        elif isinstance(node, ast.Call) and isinstance(node.function, ast.Index) and isinstance(node.function.value, ast.Name) and node.function.value.id in ("stack", "cat"):
-            names += [_axis_name(axis) for axis in node.function.items if isinstance(axis, ast.AxisName)]
-    return names

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from cldsl.data import catalog as data_catalog
 from cldsl.catalogue import CatalogueError
+from cldsl.data import catalog as data_catalog
 from cldsl.graph.nodes import Axis, Node
 from cldsl.graph.plan import ModelPlan, OptimiserPlan, TensorPlan
 from cldsl.semantics.program import Program, declared
@@ -78,9 +78,15 @@ class Shared:
     def unexecuted(self) -> frozenset[str]:
         """Names that a construct of a later version declares: reading one is its consequence."""
         later = [node for node in ast.walk(self.program.body) if isinstance(node, (ast.Loop, ast.Every))]
-        inside = [node for node in ast.walk(tuple(later)) if isinstance(node, (ast.Let, ast.Cell, ast.Report, ast.Draw, ast.Loop))]
+        inside = [
+            node
+            for node in ast.walk(tuple(later))
+            if isinstance(node, (ast.Let, ast.Cell, ast.Report, ast.Draw, ast.Loop))
+        ]
         names = {name for node in inside if isinstance(node, (ast.Let, ast.Cell, ast.Draw)) for name in declared(node)}
-        names |= {node.name for node in inside if isinstance(node, ast.Report)} | {node.variable for node in later if isinstance(node, ast.Loop)}
+        names |= {node.name for node in inside if isinstance(node, ast.Report)} | {
+            node.variable for node in later if isinstance(node, ast.Loop)
+        }
         return frozenset(names | {item.name for item in self.program.body if isinstance(item, ast.Report)})
 
     def complain(self, diagnostic: Diagnostic) -> None:

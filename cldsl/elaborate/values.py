@@ -147,6 +147,4 @@ class Broken:
     span: Span = NOWHERE
 
 
-Thing = Union[
-    Value, Uneven, RowSet, Row, Relation, Function, ModelValue, TextValue, ListValue, Distribution, Broken
-]
+Thing = Union[Value, Uneven, RowSet, Row, Relation, Function, ModelValue, TextValue, ListValue, Distribution, Broken]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from cldsl.elaborate.axes import CLOCK
 from cldsl.elaborate.library import LAWS, NAMES
 from cldsl.elaborate.reductions import REDUCTIONS
-from cldsl.elaborate.session import CLOCK
 from cldsl.semantics.program import Program, declared
 from cldsl.syntax import ast
 

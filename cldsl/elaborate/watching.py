@@ -31,12 +31,22 @@ class Watched:
         assert self.spread is not None
         if any(name == "embedding_std" for name, _ in function.outputs):
             return function
-        return Function(function.name, (*function.outputs, ("embedding_std", self.spread)), function.grad, function.span, function.doc)
+        return Function(
+            function.name,
+            (*function.outputs, ("embedding_std", self.spread)),
+            function.grad,
+            function.span,
+            function.doc,
+        )
 
 
 def watch(session: Session, expr: ast.Expr) -> Watched:
     """What can be watched of an objective that names one contrast (of none or several: nothing)."""
-    names = {node.id for node in ast.walk(expr) if isinstance(node, ast.Name) and isinstance(session.items.get(node.id), ast.Contrast)}
+    names = {
+        node.id
+        for node in ast.walk(expr)
+        if isinstance(node, ast.Name) and isinstance(session.items.get(node.id), ast.Contrast)
+    }
     if len(names) != 1:
         return Watched()
     asked = len(session.shared.met)
@@ -53,7 +63,11 @@ def watch(session: Session, expr: ast.Expr) -> Watched:
     finally:
         del session.shared.met[asked:]  # the spec did not ask for these sets
     uniform = session.graph.const(math.log(count)) if count is not None and count > 1 else None
-    temperature = heat.node if not heat.axes and heat.mask is None and _of_the_clock(heat.node) and constant(heat.node) != 1.0 else None
+    temperature = (
+        heat.node
+        if not heat.axes and heat.mask is None and _of_the_clock(heat.node) and constant(heat.node) != 1.0
+        else None
+    )
     return Watched(uniform, temperature, _spread(session, row))
 
 

@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from cldsl.elaborate import census
+from cldsl.elaborate.block import stream_of
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Shared
-from cldsl.elaborate.train import stream_of
 from cldsl.elaborate.values import Part, Relation
 from cldsl.elaborate.watching import exact_count
 from cldsl.explain.table import table

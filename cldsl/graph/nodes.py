@@ -72,14 +72,55 @@ class Operator:
     doc: str
 
 
-_UNARY = (
-    "neg abs exp log sqrt sign floor ceil round sin cos tanh sigmoid relu softplus atan not isfinite".split()
-)
-_BINARY = "add sub mul div mod pow eq ne lt le gt ge and or maximum minimum logaddexp bce".split()
+_UNARY = [
+    "neg",
+    "abs",
+    "exp",
+    "log",
+    "sqrt",
+    "sign",
+    "floor",
+    "ceil",
+    "round",
+    "sin",
+    "cos",
+    "tanh",
+    "sigmoid",
+    "relu",
+    "softplus",
+    "atan",
+    "not",
+    "isfinite",
+]
+_BINARY = [
+    "add",
+    "sub",
+    "mul",
+    "div",
+    "mod",
+    "pow",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "and",
+    "or",
+    "maximum",
+    "minimum",
+    "logaddexp",
+    "bce",
+]
 
 #: The whole vocabulary. Axes of pointwise operators meet by name; the result carries their union.
 OPERATORS: Mapping[str, Operator] = {
-    "input": Operator(0, 0, ("kind", "name"), "a value from outside: kind column, draw, state, present (mask of a state), pointer, learn, clock, given, weight (name model.parameter)"),
+    "input": Operator(
+        0,
+        0,
+        ("kind", "name"),
+        "a value from outside: kind column, draw, state, present (mask of a state), pointer, learn, clock, given, weight (name model.parameter)",
+    ),
     "const": Operator(0, 0, ("value",), "a number or truth value, no axes"),
     "table": Operator(0, 0, ("values",), "constants over axes: a nested tuple in the order of axes"),
     "iota": Operator(0, 0, ("axis",), "the index along an axis, int"),
@@ -89,15 +130,39 @@ OPERATORS: Mapping[str, Operator] = {
     "cast": Operator(1, 1, ("to",), "to dtype `to`"),
     "stop": Operator(1, 1, (), "the value as a constant"),
     "expand": Operator(1, 1, ("axis",), "the value along a further axis (an Axis)"),
-    "reduce": Operator(1, 2, ("kind", "over"), "kind sum mean max min prod logsumexp any all over the named axes; an optional bool mask selects. mean and max over nothing give 0 and are masked by the caller; logsumexp over nothing is -inf"),
+    "reduce": Operator(
+        1,
+        2,
+        ("kind", "over"),
+        "kind sum mean max min prod logsumexp any all over the named axes; an optional bool mask selects. mean and max over nothing give 0 and are masked by the caller; logsumexp over nothing is -inf",
+    ),
     "softmax": Operator(1, 2, ("over",), "over the named axes jointly; masked entries get 0"),
-    "log_softmax": Operator(1, 2, ("over",), "over the named axes jointly; masked entries get 0 and are masked by the caller"),
+    "log_softmax": Operator(
+        1, 2, ("over",), "over the named axes jointly; masked entries get 0 and are masked by the caller"
+    ),
     "argmax": Operator(1, 2, ("axis",), "index of the largest present entry, ties to the lowest index, int"),
-    "topk": Operator(1, 2, ("axis", "rank", "k"), "indices of the k largest present entries, best first, along the new axis `rank` (an Axis); ties to the lowest index"),
-    "sort": Operator(1, 2, ("axis", "rank"), "values rising along the new axis `rank`, masked entries last (as 0); the order is constant"),
+    "topk": Operator(
+        1,
+        2,
+        ("axis", "rank", "k"),
+        "indices of the k largest present entries, best first, along the new axis `rank` (an Axis); ties to the lowest index",
+    ),
+    "sort": Operator(
+        1,
+        2,
+        ("axis", "rank"),
+        "values rising along the new axis `rank`, masked entries last (as 0); the order is constant",
+    ),
     "cumsum": Operator(1, 1, ("axis",), "running sum"),
-    "gather": Operator(2, 2, ("axis",), "x at an int index along axis; axes that x and the index share are aligned, the others are joined"),
-    "put": Operator(3, 3, ("axis",), "x with rows at index (one axis) replaced by value; with repeated indices the last wins"),
+    "gather": Operator(
+        2,
+        2,
+        ("axis",),
+        "x at an int index along axis; axes that x and the index share are aligned, the others are joined",
+    ),
+    "put": Operator(
+        3, 3, ("axis",), "x with rows at index (one axis) replaced by value; with repeated indices the last wins"
+    ),
     "dot": Operator(2, 2, ("over",), "sum over the named axes of x y; both carry them"),
     "unit": Operator(1, 1, ("over",), "x / max(|x|, 1e-12) over the named axes; zero has zero gradient"),
     "norm": Operator(1, 1, ("over",), "Euclidean norm over the named axes; zero has zero gradient"),
@@ -107,11 +172,31 @@ OPERATORS: Mapping[str, Operator] = {
     "slice": Operator(1, 1, ("axis", "start", "stop"), "entries start .. stop of an axis"),
     "concat": Operator(1, 99, ("axis",), "along an axis that all inputs carry"),
     "stack": Operator(1, 999, ("axis",), "along a new axis (an Axis)"),
-    "call": Operator(1, 1, ("model", "consumes", "produces", "mode", "version", "site"), "a module applied: consumed axis names, produced Axes; mode train or eval; version counts the moves of its weights in the step, site the textual application"),
+    "call": Operator(
+        1,
+        1,
+        ("model", "consumes", "produces", "mode", "version", "site"),
+        "a module applied: consumed axis names, produced Axes; mode train or eval; version counts the moves of its weights in the step, site the textual application",
+    ),
     "onehot": Operator(1, 1, ("axis",), "1 at the index along a new axis (an Axis), real"),
-    "sinkhorn": Operator(1, 2, ("axes", "rounds"), "masses 1/size along axes[0] then axes[1], alternately, after exp; the last is exact and the result sums to 1 along axes[0] for each entry of axes[1]; masked entries get 0"),
-    "soft_sort": Operator(2, 3, ("axis", "place"), "relaxed odd-even sorting network (inputs x, steepness): share of each slot at each place (an Axis)"),
-    "push": Operator(3, 3, ("axis", "order"), "a ring (inputs ring, rows, pointer): rows (same axis name, perhaps fewer) written at the pointer, or in front"),
+    "sinkhorn": Operator(
+        1,
+        2,
+        ("axes", "rounds"),
+        "masses 1/size along axes[0] then axes[1], alternately, after exp; the last is exact and the result sums to 1 along axes[0] for each entry of axes[1]; masked entries get 0",
+    ),
+    "soft_sort": Operator(
+        2,
+        3,
+        ("axis", "place"),
+        "relaxed odd-even sorting network (inputs x, steepness): share of each slot at each place (an Axis)",
+    ),
+    "push": Operator(
+        3,
+        3,
+        ("axis", "order"),
+        "a ring (inputs ring, rows, pointer): rows (same axis name, perhaps fewer) written at the pointer, or in front",
+    ),
 }
 
 COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
@@ -147,7 +232,15 @@ class Graph:
         self._made: dict[tuple[Any, ...], Node] = {}
         self._count = 0
 
-    def leaf(self, op: str, axes: Iterable[Axis] = (), dtype: str = "real", span: Span = NOWHERE, label: str = "", **attrs: Any) -> Node:
+    def leaf(
+        self,
+        op: str,
+        axes: Iterable[Axis] = (),
+        dtype: str = "real",
+        span: Span = NOWHERE,
+        label: str = "",
+        **attrs: Any,
+    ) -> Node:
         return self._intern(op, (), tuple(attrs.items()), tuple(axes), dtype, span, label)
 
     def const(self, value: float | int | bool) -> Node:
@@ -173,7 +266,16 @@ class Graph:
             return self._intern(node.op, (), node.attrs, node.axes, node.dtype, node.span, node.label)
         return self.make(node.op, *inputs, span=node.span, label=node.label, **dict(node.attrs))
 
-    def _intern(self, op: str, inputs: tuple[Node, ...], attrs: tuple[tuple[str, Any], ...], axes: tuple[Axis, ...], dtype: str, span: Span, label: str) -> Node:
+    def _intern(
+        self,
+        op: str,
+        inputs: tuple[Node, ...],
+        attrs: tuple[tuple[str, Any], ...],
+        axes: tuple[Axis, ...],
+        dtype: str,
+        span: Span,
+        label: str,
+    ) -> Node:
         key = (op, tuple(map(id, inputs)), tuple((k, type(v), v) for k, v in attrs), axes, dtype)
         known = self._made.get(key)
         if known is None:
@@ -199,7 +301,23 @@ def _pointwise_dtype(op: str, inputs: tuple[Node, ...], attrs: Mapping[str, Any]
     if op == "cast":
         return str(attrs["to"])
     kinds = {node.dtype for node in (inputs[1:] if op == "where" else inputs)}
-    if op in ("stop", "where", "neg", "abs", "add", "sub", "mul", "mod", "maximum", "minimum", "sign", "floor", "ceil", "round", "pow"):
+    if op in (
+        "stop",
+        "where",
+        "neg",
+        "abs",
+        "add",
+        "sub",
+        "mul",
+        "mod",
+        "maximum",
+        "minimum",
+        "sign",
+        "floor",
+        "ceil",
+        "round",
+        "pow",
+    ):
         return "real" if "real" in kinds else "int" if kinds != {"bool"} or op not in ("stop", "where") else "bool"
     return "real"
 
@@ -208,7 +326,9 @@ def _without(axes: tuple[Axis, ...], names: Iterable[str]) -> tuple[Axis, ...]:
     gone = set(names)
     missing = gone - {axis.name for axis in axes}
     if missing:
-        raise GraphError(f"no axis {', '.join(sorted(missing))} among {', '.join(axis.name for axis in axes) or 'none'}")
+        raise GraphError(
+            f"no axis {', '.join(sorted(missing))} among {', '.join(axis.name for axis in axes) or 'none'}"
+        )
     return tuple(axis for axis in axes if axis.name not in gone)
 
 
@@ -362,7 +482,9 @@ class Function:
 
     @property
     def models(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(node.attr("model") for node in topological(n for _, n in self.outputs) if node.op == "call"))
+        return tuple(
+            dict.fromkeys(node.attr("model") for node in topological(n for _, n in self.outputs) if node.op == "call")
+        )
 
     def with_outputs(self, nodes: Iterable[Node]) -> Function:
         named = tuple((name, node) for (name, _), node in zip(self.outputs, nodes, strict=True))

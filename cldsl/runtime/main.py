@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from cldsl.catalogue import CatalogueError
+from cldsl.modules.build import permitting
 from cldsl.runtime.arguments import read_arguments
 from cldsl.runtime.board import Board, writer_class
 from cldsl.runtime.errors import RunFailed, Stopped
 from cldsl.runtime.folder import RunFolder, open_folder
-from cldsl.modules.build import permitting
 from cldsl.runtime.lengths import train_batches
 from cldsl.runtime.monitor import Monitor
 from cldsl.runtime.options import RunOptions

@@ -36,7 +36,7 @@ class RunOptions(BaseModel):
         default=None, ge=1, description="steps between checkpoints; else ends of epochs, at most two a minute"
     )
     tensorboard: bool = Field(default=False, description="also write TensorBoard files (extra: tensorboard)")
-    allow_python: bool = Field(default=False, description="build models of one's own Python: python(\"pkg.mod:Class\")")
+    allow_python: bool = Field(default=False, description='build models of one\'s own Python: python("pkg.mod:Class")')
     quiet: bool = Field(default=False, description="no progress lines")
 
     @model_validator(mode="after")

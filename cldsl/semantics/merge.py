@@ -67,7 +67,9 @@ class Merger:
             added = [line for line in lets if _kind(line) not in places]
             at = 1 + max((n for n, line in enumerate(ordered) if _kind(line) == "anchor"), default=-1)
             kept = [*ordered[:at], *added, *ordered[at:]]
-        return replace(change, lines=tuple([*kept, *rest]), parameters=change.parameters or base.parameters, parent=None)
+        return replace(
+            change, lines=tuple([*kept, *rest]), parameters=change.parameters or base.parameters, parent=None
+        )
 
     def _train(self, body: list[ast.Statement], item: ast.Train) -> None:
         trains = [n for n, known in enumerate(body) if isinstance(known, ast.Train)]
@@ -81,11 +83,24 @@ class Merger:
             return
         if len(places) != 1:
             why = "no train block is there" if not places else f"{len(places)} train blocks are there"
-            self.found.append(Diagnostic(item.span, "which-train", "`from` names no single train block", why, "name the blocks: `train first on ...`"))
+            self.found.append(
+                Diagnostic(
+                    item.span,
+                    "which-train",
+                    "`from` names no single train block",
+                    why,
+                    "name the blocks: `train first on ...`",
+                )
+            )
             return
         base = body[places[0]]
         assert isinstance(base, ast.Train)
-        merged = replace(base, streams=item.streams or base.streams, body=tuple(self.statements(base.body, item.body)), span=item.span)
+        merged = replace(
+            base,
+            streams=item.streams or base.streams,
+            body=tuple(self.statements(base.body, item.body)),
+            span=item.span,
+        )
         if item.parent == "this" or item.name in (None, base.name):
             body[places[0]] = merged
         else:

@@ -123,14 +123,26 @@ class _Resolver:
             known = [each.stem for each in sorted(Path(file).parent.glob("*.cl"))]
         if not path.exists():
             written = ".".join(item.path)
-            self.error(spot(item.span, written, self.sources), "no-library", f"there is no library {written}", f"no file {path.name} is there", nearest(written, known))
+            self.error(
+                spot(item.span, written, self.sources),
+                "no-library",
+                f"there is no library {written}",
+                f"no file {path.name} is there",
+                nearest(written, known),
+            )
             return
         defs = self.library(path)
         for name in item.names:
             if name in defs:
                 self.imported[name] = defs[name]
             else:
-                self.error(spot(item.span, name, self.sources, "("), "no-such-def", f"{'.'.join(item.path)} has no def {name}", "", nearest(name, defs))
+                self.error(
+                    spot(item.span, name, self.sources, "("),
+                    "no-such-def",
+                    f"{'.'.join(item.path)} has no def {name}",
+                    "",
+                    nearest(name, defs),
+                )
 
     def library(self, path: Path) -> dict[str, ast.Def]:
         file = f"std/{path.name}" if path.parent == STD else str(path)
@@ -164,7 +176,9 @@ class _Resolver:
             self.error(span, "no-variant", f"there is no variant {name}", "", nearest(name, [*variants, "this"]))
             return body
         if name in below:
-            self.error(variant.span, "variant-cycle", f"variant {name} builds on itself", "", "let one of them build on `this`")
+            self.error(
+                variant.span, "variant-cycle", f"variant {name} builds on itself", "", "let one of them build on `this`"
+            )
             return body
         if variant.parent not in (None, "this"):
             body = self.apply(body, variants, str(variant.parent), merger, variant.span, (*below, name))

@@ -7,9 +7,7 @@ def infonce(R)[a in R] = (
 )
 
 # One denominator of all candidates, positives averaged outside the log (SupCon "out"): arXiv:2004.11362.
-def supcon(R)[a in R] = (
-    logsumexp[c in a.candidate weight R.weight(a, c)](R(a, c)) - mean[p in a.positive](R(a, p))
-)
+def supcon(R)[a in R] = logsumexp[c in a.candidate weight R.weight(a, c)](R(a, c)) - mean[p in a.positive](R(a, p))
 
 # The positive outside the denominator; w weighs the positive term.
 def decoupled(R, w = 1)[a in R] = (
@@ -28,9 +26,7 @@ def symmetric(R) = (mean(infonce(R)) + mean(infonce(flip(R)))) / 2
 def cross_entropy[k](target, logits) = -sum[k](target * log_softmax[k](logits))
 
 # How the gradient is shared among the negatives, as an entropy: low at small temperatures.
-def hardness_entropy(R)[a in R] = (
-    logsumexp[n in a.negative](R(a, n)) - softmean[n in a.negative](R(a, n), R(a, n))
-)
+def hardness_entropy(R)[a in R] = logsumexp[n in a.negative](R(a, n)) - softmean[n in a.negative](R(a, n), R(a, n))
 
 # The share of anchors whose best candidate is a positive.
 def proxy_accuracy(R)[a in R] = max[p in a.positive](R(a, p)) > max[n in a.negative](R(a, n))

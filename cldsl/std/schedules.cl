@@ -3,10 +3,20 @@
 # Linear warm-up, then half a cosine down to `low`.
 def cosine(peak, low = 0, warm_epochs = 0, start = 0) = (
     start + (peak - start) * step / max(1, warm_epochs * steps_per_epoch) if step < warm_epochs * steps_per_epoch
-    else low + (peak - low) * (1 + cos_angle(3.141592653589793 * (step - warm_epochs * steps_per_epoch) / max(1, steps - warm_epochs * steps_per_epoch))) / 2
+    else low
+    + (peak - low)
+    * (
+        1
+        + cos_angle(
+            3.141592653589793 * (step - warm_epochs * steps_per_epoch) / max(1, steps - warm_epochs * steps_per_epoch)
+        )
+    )
+    / 2
 )
 
 # A constant that falls by `factor` at two epochs.
-def two_steps(peak, first, second, factor = 0.1) = peak * (factor if epoch >= first else 1) * (factor if epoch >= second else 1)
+def two_steps(
+    peak, first, second, factor = 0.1
+) = peak * (factor if epoch >= first else 1) * (factor if epoch >= second else 1)
 
 def one_step(peak, first, factor = 0.1) = peak * (factor if epoch >= first else 1)

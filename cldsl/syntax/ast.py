@@ -5,7 +5,6 @@ Input to: the formatter, the resolver, the evaluator, the elaborator. It knows n
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import Union
@@ -115,9 +114,7 @@ class TupleOf(Node):
     items: tuple[Expr, ...]
 
 
-Expr = Union[
-    Name, Number, Text, Attribute, Call, Index, Unary, Binary, Choose, Fill, SetOf, ListOf, TupleOf
-]
+Expr = Union[Name, Number, Text, Attribute, Call, Index, Unary, Binary, Choose, Fill, SetOf, ListOf, TupleOf]
 
 
 # ---- what stands in brackets
@@ -400,9 +397,7 @@ class Claim(Node):
     orderings: tuple[tuple[str, str, str], ...]
 
 
-Statement = Union[
-    Param, Data, Model, Cell, Draw, Let, Def, Contrast, Train, On, Loop, Every, Assign, Minimize, Report
-]
+Statement = Union[Param, Data, Model, Cell, Draw, Let, Def, Contrast, Train, On, Loop, Every, Assign, Minimize, Report]
 Item = Union[Header, Use, Statement, Variant, Claim]
 
 
@@ -421,9 +416,13 @@ def children(node: object) -> Iterator[Node]:
         yield from _nodes(getattr(node, name))
 
 
-@functools.cache
 def _fields_of(kind: type[Node]) -> tuple[str, ...]:
-    return tuple(each.name for each in fields(kind) if each.name != "span")
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(each.name for each in fields(kind) if each.name != "span")
+    return _FIELDS[kind]
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 def _nodes(value: object) -> Iterator[Node]:

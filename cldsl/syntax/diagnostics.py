@@ -54,7 +54,9 @@ class SpecError(Exception):
         super().__init__(self.render())
 
     def render(self) -> str:
-        return "\n\n".join(render(diagnostic, self.sources.get(diagnostic.span.file, "")) for diagnostic in self.diagnostics)
+        return "\n\n".join(
+            render(diagnostic, self.sources.get(diagnostic.span.file, "")) for diagnostic in self.diagnostics
+        )
 
 
 def render(diagnostic: Diagnostic, source: str) -> str:

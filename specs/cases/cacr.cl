@@ -6,7 +6,7 @@ variant full "*small_scale_experiments/losses/__init__.py, our_loss1 + our_loss2
     data case: z[v, item, dim]
     param attract = case_tau_pos, repel = case_tau_neg, alpha = case_alpha, beta = case_beta, views = size(v)
     let closeness = softmax[positive_view](attract * dist2(z[v = views - 1], z[v = 0 : views - 1][v -> positive_view]))
-    let nearness = -repel * dist2(z[v = views - 2], z[v = views - 1][item -> other])             # [item, other]
+    let nearness = -repel * dist2(z[v = views - 2], z[v = views - 1][item -> other])  # [item, other]
     let reach = softmax[other if other != item](nearness)
     let reaches[other_item = size(item) - 1] = reach[other = other_item + (1 if other_item >= item else 0)]
     on case:
@@ -29,7 +29,7 @@ variant without_repulsion_weights "*small_scale_experiments/losses/__init__.py, 
 
 # Debiased: the sign of the positive's share is the code's; beta does not act on it.
 variant debiased "*small_scale_experiments/losses/__init__.py, our_loss1 + our_loss2 where choice = full" from full:
-    let own = dist2(z, z[v -> w])                                                                # [item, v, w]
+    let own = dist2(z, z[v -> w])  # [item, v, w]
     let apart = mean[item, v, w if v < w]((pushed(repulsion, repel) - case_tau_plus * own) / (1 - case_tau_plus))
 
 variant debiased_alone "*small_scale_experiments/losses/__init__.py, our_loss1 + our_loss2 where choice = without_w1" from debiased:
@@ -49,10 +49,9 @@ variant queue "*webvision/ours/builder.py, MoCo.forward where intra_batch_negati
     let z = unit(dot[feature](encoder_weight, x))
     let k = stop(unit(dot[feature](key_weight, x)))
     # The code caches the queue's distances of view 0 within a step and takes them for the other views too.
-    let stale = -beta * dist2(z[v = 0], Q)                                                       # [item, slot]
+    let stale = -beta * dist2(z[v = 0], Q)  # [item, slot]
     def cached(R, t)[a in R] = softmean[n in a.negative](
-        t * (stale[item = a.item, slot = n.slot] else R(a, n)) / beta,
-        stale[item = a.item, slot = n.slot] else R(a, n)
+        t * (stale[item = a.item, slot = n.slot] else R(a, n)) / beta, stale[item = a.item, slot = n.slot] else R(a, n)
     )
     state literal = 0
     train on case:
@@ -93,8 +92,8 @@ variant key_rbf "*imagenet_pretraining/moco/builder.py, MoCo.cacr_rbfloss" from 
 variant key_euclidean "*imagenet_pretraining/moco/builder.py, MoCo.cacr_euclideanloss":
     data case: q[v, item, dim], k[item, dim]
     let z = unit(q), key = unit(k)
-    let weights = stop(softmax[v](dist2(z, key) / case_temperature))                             # [v, item]
-    let cost = 1 - dot(z, key[item -> other])                                                    # [v, item, other]
+    let weights = stop(softmax[v](dist2(z, key) / case_temperature))  # [v, item]
+    let cost = 1 - dot(z, key[item -> other])                         # [v, item, other]
     let shares = stop(softmax[other if other != item](-cost / case_temperature))
     let parts = -sum[other if other != item](shares * cost)
     on case:

@@ -6,7 +6,7 @@ variant third_party "*: loss/dcl.py, DCL" from as_published:
     data case: embedding_1[item, dim], embedding_2[item, dim]
     param tau = case_tau
     let z = unit(stack[v](embedding_1, embedding_2))
-    let each = mean[item](leaky(pull)), exact = mean[item](decoupled(pull))        # [v]
+    let each = mean[item](leaky(pull)), exact = mean[item](decoupled(pull))  # [v]
     on case:
         report loss_12 = each[v = 0]
         report loss_21 = each[v = 1]

@@ -5,7 +5,7 @@ variant sorted "*learning_by_sorting/losses/groco.py, GroCo*":
     param hardest = case_topk_neg, steepness = case_steepness, views = case_n_views, full = case_n_pos_views
     let z = projection
     let y = stop(z) if case_stop_grad else z
-    def listed(R)[a in R]:                                    # [slot]: negatives rising, then positives rising
+    def listed(R)[a in R]:  # [slot]: negatives rising, then positives rising
         let low = sort[n in a.negative](R(a, n))
         let high = sort[p in a.positive](R(a, p))
         cat[slot](low[rank -> slot], high[rank -> slot])
@@ -27,7 +27,7 @@ variant ntxent_pairs "*nt_xent_all_combinations.py*" from baseline:
     contrast pull:
         temperature case_tau
     def others(R)[a in R] = logsumexp[n in a.negative](R(a, n))
-    let near = cos(z, z[v -> w]) / case_tau                   # [item, v, w]
+    let near = cos(z, z[v -> w]) / case_tau  # [item, v, w]
     on case:
         report loss = mean[v, w, item if v != w and (v < full or w < full)](logaddexp(near, others(pull)) - near)
 

@@ -11,10 +11,10 @@ variant equation_hard "paper equations (hard contrastive loss*":
     let bank = candidate
     contrast pull:
         let kept = case_kept_negatives
-    contrast every from pull:                                 # all negatives, close or not
+    contrast every from pull:  # all negatives, close or not
         negative c in bank if c.sample != a.id
     def cuts(R)[a in R] = R.cut(a)
-    let cut = cuts(pull)                                      # [item]
+    let cut = cuts(pull)  # [item]
     on case:
         report threshold[item] = cut
         report hard_mask[item, sample] = dot(z, bank) >= cut and sample != id
@@ -27,11 +27,11 @@ variant equation "paper equations (contrastive loss, P_ij*":
     param tau = case_temperature
     let id = positive_index
     let bank = candidate
-    let similarity[item, sample] = dot(z, bank)               # gradients are asked for it too
+    let similarity[item, sample] = dot(z, bank)  # gradients are asked for it too
     contrast pull:
-        negative c in bank if c.sample != a.id
+        negative   c in bank if c.sample != a.id
         similarity similarity[item = a.item, sample = c.sample]
-    let other = similarity if sample != id                    # the positive's entry is absent
+    let other = similarity if sample != id  # the positive's entry is absent
     on case:
         report loss = mean(infonce(pull))
         report probability[item, sample] = softmax[sample](similarity / tau)
@@ -41,7 +41,7 @@ variant equation "paper equations (contrastive loss, P_ij*":
 
 variant metrics "paper equations (uniformity*":
     data case: z[item, dim], label[item] -> class
-    let like = dot(z, z[item -> other])                       # [item, other], each pair once below
+    let like = dot(z, z[item -> other])  # [item, other], each pair once below
     let same = label == label[item -> other]
     on case:
         report uniformity_log = log(mean[item, other if item < other](exp(-case_t * dist2(z, z[item -> other]))))

@@ -44,17 +44,26 @@ variant repository "*bimodal_exps/models/losses.py, SogCLR_DRO_Loss.forward":
     )
     def surrogate(R, mine, shift, now)[a in R]:
         let own = mean[p in a.positive](R.similarity(a, p))
-        sum[n in a.candidate](stop(exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift) / (a.now + tiny)) * (R.similarity(a, n) - own)) / (size(item) - 1)
+        sum[n in a.candidate](
+            stop(exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift) / (a.now + tiny))
+            * (R.similarity(a, n) - own)
+        ) / (size(item) - 1)
     def slope(R, mine, shift, now)[a in R] = (
         log(a.now) + a.shift + rho
-        - sum[n in a.candidate](exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift) / (a.now + tiny) * (R.similarity(a, n) - a.mine) / R.temperature(a)) / (size(item) - 1)
+        - sum[n in a.candidate](
+            exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift) / (a.now + tiny)
+            * (R.similarity(a, n) - a.mine) / R.temperature(a)
+        )
+        / (size(item) - 1)
     )
     let shift_i = stop(max(bi[sample = image_index], top_pair(images, mi)))
     let shift_t = stop(max(bt[sample = text_index], top_pair(texts, mt)))
     let now_i = (1 - gamma) * si[sample = image_index] * exp(bi[sample = image_index] - shift_i) + gamma * fresh_i
     let now_t = (1 - gamma) * st[sample = text_index] * exp(bt[sample = text_index] - shift_t) + gamma * fresh_t
     train on case:
-        minimize mean(surrogate(images, mi, shift_i, now_i)) + mean(surrogate(texts, mt, shift_t, now_t)) + nothing by sgd(lr = 0)
+        minimize mean(
+            surrogate(images, mi, shift_i, now_i)
+        ) + mean(surrogate(texts, mt, shift_t, now_t)) + nothing by sgd(lr = 0)
         si[sample = image_index] <- now_i
         bi[sample = image_index] <- shift_i
         ui[sample = image_index] <- (1 - beta) * ui[sample = image_index] + beta * steep_i

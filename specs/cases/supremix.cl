@@ -9,7 +9,9 @@ variant mixtures "*/train_supremix.py, mixing_func;* where weight_distance = l1_
     let undefined = ["loss_literal_code_with_compression"]
     def part(a, k) = anchor_share[anchor = a.v * size(item) + a.item, other = k.v * size(item) + k.item]
     contrast order:
-        let soft[k in z] = rows(stop(part(a, k) * a + (1 - part(a, k)) * k), age = part(a, k) * a.age + (1 - part(a, k)) * k.age) if k.age != a.age
+        let soft[k in z] = rows(
+            stop(part(a, k) * a + (1 - part(a, k)) * k), age = part(a, k) * a.age + (1 - part(a, k)) * k.age
+        ) if k.age != a.age
     contrast real from order:
         positive c in z if c.age == a.age and c != a
         negative c in z if c.age != a.age weight (abs(a.age - c.age) + 1 if magnify else 1)
@@ -18,10 +20,12 @@ variant mixtures "*/train_supremix.py, mixing_func;* where weight_distance = l1_
         negative c in soft weight (abs(a.age - c.age) + 1 if magnify else 1)
     def softs(R)[a in R] = count[k in z if k.age != a.age](k.age)
     def exacts(R)[a in R] = (
-        count[j in z, k in z if a.age - window < j.age and j.age < a.age and a.age < k.age and k.age < a.age + window](k.age)
+        count[
+            j in z, k in z if a.age - window < j.age and j.age < a.age and a.age < k.age and k.age < a.age + window
+        ](k.age)
     )
     def top_real(R)[a in R] = max[c in z](dot(a, c) / T)
-    def top_mixed(R)[a in R] = max(max[c in a.candidate](R(a, c)) else 0, 0)                  # empty slots count as 0
+    def top_mixed(R)[a in R] = max(max[c in a.candidate](R(a, c)) else 0, 0)  # empty slots count as 0
     def mass(R, shift)[a in R] = sum[c in a.candidate weight R.weight(a, c)](exp(R(a, c) - a.shift))
     def pulls(R, shift)[a in R] = sum[p in a.positive](R(a, p) - a.shift)
     def number(R)[a in R] = count[p in a.positive](R(a, p))

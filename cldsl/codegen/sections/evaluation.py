@@ -45,7 +45,9 @@ class Evaluation:
         for function in self.phase.functions:
             for split in self._splits(function):
                 runs.append(self._run(function, split))
-        runs += [assignment(self.scope, each, self.held[self.split], self.phase.functions) for each in self.phase.assigns]
+        runs += [
+            assignment(self.scope, each, self.held[self.split], self.phase.functions) for each in self.phase.assigns
+        ]
         reports = Mapped(tuple((report.name, self._report(report)) for report in self.phase.reports))
         head: list[Statement] = [
             Assign((variable,), call("data", Literal(split))) for split, variable in self.columns.items()

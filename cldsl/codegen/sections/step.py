@@ -169,9 +169,7 @@ class Step:
         return Do(call("self.assign", Literal(str(written)), value), action.span.short)
 
 
-def assignment(
-    scope: Scope, action: Put, held: dict[str, Identifier], functions: tuple[Function, ...]
-) -> Statement:
+def assignment(scope: Scope, action: Put, held: dict[str, Identifier], functions: tuple[Function, ...]) -> Statement:
     """A state or learned tensor takes what is held, with its axes in the tensor's order."""
     tensor = next(each for each in scope.plan.tensors if each.name == action.tensor)
     axes_of = {key: node.names for function in functions for key, node in function.outputs}

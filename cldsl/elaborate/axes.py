@@ -1,0 +1,51 @@
+"""Names of axes as the tree writes them, and which a file declares."""
+
+from __future__ import annotations
+
+from cldsl.syntax import ast
+
+#: Names of the clock.
+CLOCK = ("step", "steps", "epoch", "epochs", "steps_per_epoch", "progress")
+
+
+def axis_name(item: ast.AxisItem) -> str:
+    if isinstance(item, (ast.AxisName,)):
+        return item.name
+    if isinstance(item, (ast.Select, ast.Slice)):
+        return item.axis
+    return "?"
+
+
+def axis_lists(item: ast.Statement) -> list[tuple[ast.AxisItem, ...]]:
+    if isinstance(item, ast.Cell):
+        return [item.axes]
+    if isinstance(item, ast.Draw):
+        return [axes for _, axes in item.targets]
+    if isinstance(item, ast.Let):
+        return [item.axes]
+    if isinstance(item, ast.Model):
+        return [item.family]
+    return []
+
+
+def axes_declared(item: ast.Statement) -> list[str]:
+    """Axis names that an item brings into the file."""
+    names = [
+        axis_name(axis)
+        for axes in axis_lists(item)
+        for axis in axes
+        if not isinstance(axis, (ast.Comprehension, ast.Rename, ast.Position))
+    ]
+    if isinstance(item, ast.Model):
+        names += [axis_name(axis) for axis in item.consumes or ()] + [out.name for out in item.produces]
+    for node in ast.walk(item):
+        if isinstance(node, ast.Rename):
+            names += [name for name, _ in node.new]
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.function, ast.Index)
+            and isinstance(node.function.value, ast.Name)
+            and node.function.value.id in ("stack", "cat")
+        ):
+            names += [axis_name(axis) for axis in node.function.items if isinstance(axis, ast.AxisName)]
+    return names

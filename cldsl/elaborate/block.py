@@ -1,0 +1,101 @@
+"""The head of a block: its stream, its session, and what the statements hand on to the plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cldsl.catalogue import nearest
+from cldsl.elaborate import streams
+from cldsl.elaborate.scope import Consequence, Mistake
+from cldsl.elaborate.session import Session
+from cldsl.elaborate.shared import Shared
+from cldsl.elaborate.values import Value
+from cldsl.graph.nodes import Function, Graph
+from cldsl.semantics.spots import spot
+from cldsl.syntax import ast
+
+
+class Block:
+    """A train block under elaboration: `pending` holds (kind, thing) in the order of the text."""
+
+    def __init__(self, shared: Shared, block: ast.Train, number: int) -> None:
+        self.shared = shared
+        self.block = block
+        self.name = f"train_{number}"
+        self.graph = Graph()
+        self.data, self.options = self._stream(block)
+        batch = self.options.get("batch")
+        self.s = Session(shared, self.graph, "train", self.data, None if batch is None else int(batch))
+        self.actions: list[Any] = []
+        self.pending: list[tuple[str, Any]] = []
+        self.functions: list[Function] = []
+        self.created: dict[tuple[str, int], int] = {}
+        self.moment = 0
+        self.pushed: dict[str, tuple[int, int]] = {}
+        self.logs: list[tuple[ast.Report, Value]] = []
+
+    # ---- head
+
+    def _stream(self, block: ast.Train) -> tuple[ast.Data | None, dict[str, Any]]:
+        if len(block.streams) > 1:
+            raise Mistake(
+                block.streams[1].span,
+                "not-executed",
+                "several streams in one step are not executed by this version",
+                "they parse and check",
+                "",
+            )
+        if not block.streams:
+            raise Mistake(
+                block.span,
+                "stream-missing",
+                "a train block names its stream",
+                "",
+                "write `train on photos(batch = 256, epochs = 100):`",
+            )
+        data, options = stream_of(self.shared, block.streams[0])
+        if not streams.train_options(self.shared, block, options):
+            raise Consequence
+        return data, options
+
+
+def stream_of(shared: Shared, stream: ast.Stream) -> tuple[ast.Data, dict[str, Any]]:
+    """The data a block names, and the constant options of its call."""
+    expr = stream.value
+    options: dict[str, Any] = {}
+    session = Session(shared, Graph(), "free", None, None)
+    if stream.condition is not None:
+        raise Mistake(
+            stream.span, "not-executed", "a filtered stream is not executed by this version", "it parses and checks", ""
+        )
+    if isinstance(expr, ast.Call) and isinstance(expr.function, ast.Name):
+        for argument in expr.arguments:
+            if argument.name is None:
+                raise Mistake(
+                    argument.span, "option-name", "options of a stream have names", "", "write `photos(batch = 256)`"
+                )
+            options[argument.name] = session.static_option(argument.value)
+        expr = expr.function
+    if not isinstance(expr, ast.Name):
+        raise Mistake(stream.span, "stream-expected", "a stream is named here", "", "write `photos(batch = 256)`")
+    item = session.items.get(expr.id)
+    if not isinstance(item, ast.Data):
+        raise Mistake(
+            expr.span,
+            "no-stream",
+            f"no stream is called {expr.id}",
+            "",
+            nearest(expr.id, [d.name for d in shared.declared(ast.Data)]),
+        )
+    shared.used.add(item.name)
+    known = {"batch", "epochs", "steps", "split", "fit", "limit"}
+    for name in options:
+        if name not in known:
+            raise Mistake(
+                spot(stream.span, name, shared.program.sources),
+                "no-option",
+                f"a stream has no option {name}",
+                "",
+                nearest(name, known),
+            )
+    return item, options

@@ -1,0 +1,234 @@
+"""Models: declared, sized at their first application, applied with the version of their weights."""
+
+from __future__ import annotations
+
+from cldsl.catalogue import CatalogueError
+from cldsl.elaborate.axes import axis_name
+from cldsl.elaborate.draws import Draws
+from cldsl.elaborate.expressions import Expressions
+from cldsl.elaborate.scope import Consequence, Mistake, Scope
+from cldsl.elaborate.shared import ModelInfo, Shared
+from cldsl.elaborate.values import ModelValue, Thing, Uneven, Value
+from cldsl.graph.nodes import Axis
+from cldsl.modules import catalog as module_catalog
+from cldsl.semantics.spots import argument_span
+from cldsl.syntax import ast
+from cldsl.syntax.diagnostics import Span
+
+
+class Models(Expressions):
+    """The models of a block. The session provides names, versions and what is needed."""
+
+    shared: Shared
+    mode: str
+    draws: Draws
+    items: dict[str, ast.Statement]
+    versions: dict[str, int]
+    needs: list[set[tuple[str, str, int]]]
+
+    def item_axes(self) -> set[str]:
+        raise NotImplementedError
+
+    def infer_size(self, name: str) -> int | None:
+        raise NotImplementedError
+
+    def model_infos(self) -> list[ModelInfo]:
+        for item in self.shared.declared(ast.Model):
+            try:
+                self.model(item)
+            except (Mistake, Consequence):
+                continue
+        return list(self.shared.models.values())
+
+    def model(self, item: ast.Model) -> ModelValue:
+        plans = [
+            info
+            for info in self.shared.models.values()
+            if info.name == item.name or info.name.startswith(item.name + ".")
+        ]
+        if not plans:
+            plans = self._declare_model(item)
+        return ModelValue(tuple(info.plan() for info in plans), item.name)
+
+    def _declare_model(self, item: ast.Model) -> list[ModelInfo]:
+        call = item.value
+        if not isinstance(call, ast.Call) or not isinstance(call.function, ast.Name):
+            raise Mistake(
+                call.span,
+                "model-expected",
+                "a model is an entry of the registry applied to its options",
+                "",
+                "write `model f(channel, row, column -> width) = resnet(18)`",
+            )
+        kind = call.function.id
+        if kind in ("copy", "fresh", "frozen"):
+            return self._derived(item, call, kind)
+        if item.consumes is None:
+            raise Mistake(
+                item.span,
+                "signature-missing",
+                f"model {item.name} says no axes",
+                "the axes it consumes and makes cannot be guessed",
+                f"write `model {item.name}(channel, row, column -> width) = ...`",
+            )
+        args = tuple(self.finite(a.value) for a in call.arguments if a.name is None)
+        named = tuple((a.name, self.finite(a.value)) for a in call.arguments if a.name is not None)
+        try:
+            entry = module_catalog.module_entry(kind)
+            bound = module_catalog.bind_module(entry, args, dict(named))
+        except CatalogueError as error:
+            raise Mistake(
+                argument_span(call, error.message), "model-arguments", error.message, "", error.mend
+            ) from error
+        family = None
+        for each in item.family:
+            if isinstance(each, ast.Select):
+                family = self.declare_axis(each.axis, self.static_int(each.value, Scope()), each.span)
+        for out in item.produces:
+            if out.axes is not None or out.ragged:
+                raise Mistake(
+                    out.span, "not-executed", "named outputs of a model are not executed by this version", "", ""
+                )
+        info = ModelInfo(
+            item.name, "module", kind, args, named, tuple(axis_name(axis) for axis in item.consumes),
+            tuple(out.name for out in item.produces), None, family, item.span, batch_statistics=entry.batch_statistics(bound),
+        )  # fmt: skip
+        self.shared.models[item.name] = info
+        return [info]
+
+    def _derived(self, item: ast.Model, call: ast.Call, kind: str) -> list[ModelInfo]:
+        infos = []
+        for argument in call.arguments:
+            if not isinstance(argument.value, ast.Name):
+                raise Mistake(
+                    argument.span, "model-expected", f"{kind} takes names of models", "", "name a model: `copy(f)`"
+                )
+            base = self.top(argument.value.id, argument.span)
+            if not isinstance(base, ModelValue):
+                raise Mistake(
+                    argument.span, "model-expected", f"{argument.value.id} is no model", "", "name a model: `copy(f)`"
+                )
+            source = self.shared.models[base.plan.name]
+            name = item.name if len(call.arguments) == 1 else f"{item.name}.{argument.value.id}"
+            info = ModelInfo(
+                name,
+                kind,
+                source.entry,
+                source.args,
+                source.named,
+                source.consumes,
+                source.produces,
+                source.name,
+                source.family,
+                item.span,
+                source.sizes_in,
+                source.sizes_out,
+                source.batch_statistics,
+            )
+            self.shared.models[name] = info
+            infos.append(info)
+        if not infos:
+            raise Mistake(call.span, "model-expected", f"{kind} takes a model", "", "name a model: `copy(f)`")
+        return infos
+
+    def size_model(self, info: ModelInfo) -> None:
+        """Sizes of a model from those of the axes it consumes, where these are known without an application."""
+        if info.sizes_out is not None:
+            return
+        known = self.draws.view_sizes()
+        sizes = tuple(
+            known.get(name, self.sizes.get(name)) if name in known else self._size_or_none(name)
+            for name in info.consumes
+        )
+        self._sized(info, sizes, info.span)
+
+    def _size_or_none(self, name: str) -> int | None:
+        size = self.sizes.get(name)
+        return size if size is not None else self.infer_size(name)
+
+    def _sized(self, info: ModelInfo, sizes: tuple[int | None, ...], span: Span) -> None:
+        try:
+            out = module_catalog.produced(info.entry, info.args, dict(info.named), sizes)
+        except CatalogueError as error:
+            raise Mistake(span, "model-arguments", error.message, "", error.mend) from error
+        if len(out) != len(info.produces):
+            raise Mistake(
+                info.span,
+                "signature",
+                f"{info.entry} makes {len(out)} axes, the signature names {len(info.produces)}",
+                "",
+                "name as many axes as it makes",
+            )
+        info.sizes_in, info.sizes_out = sizes, tuple(out)
+
+    def apply_model(self, model: ModelValue, argument: Thing, scope: Scope, span: Span) -> Thing:
+        if len(model.plans) != 1:
+            parts = ", ".join(plan.name for plan in model.plans)
+            raise Mistake(
+                span,
+                "which-model",
+                f"{model.name} holds several models",
+                f"they are {parts}",
+                f"apply one: `{model.plans[0].name}(x)`",
+            )
+        info = self.shared.models[model.plan.name]
+        if isinstance(argument, Uneven):
+            pieces = [
+                self.as_value(self.apply_model(model, value, scope, span), span) for _, _, value in argument.pieces
+            ]
+            return Value(
+                self.graph.make("concat", *(piece.node for piece in pieces), axis=argument.axis.name, span=span)
+            )
+        value = self.as_value(argument, span)
+        for name in info.consumes:
+            if name not in value.names:
+                raise Mistake(
+                    span,
+                    "model-axis",
+                    f"{info.name} consumes the axis {name}, which its argument lacks",
+                    f"the argument has {', '.join(value.names) or 'no axes'}",
+                    f"{info.name} consumes {', '.join(info.consumes)}",
+                )
+        sizes = tuple(value.node.axis(name).size for name in info.consumes)
+        if info.sizes_in is None or info.sizes_out is None or (not info.applied and None not in sizes):
+            self._sized(info, sizes, span)
+        info.applied = True
+        assert info.sizes_out is not None
+        produces = tuple(
+            self.produced_axis(name, size, span) for name, size in zip(info.produces, info.sizes_out, strict=True)
+        )
+        version = self.versions.get(info.name, 0)
+        self.needs[-1].add(("model", info.name, version))
+        self.shared.used.add(info.name.split(".")[0])
+        evaluated = model.evaluated or self.mode == "on" or info.kind == "frozen"
+        source = value.node
+        if info.family is not None:
+            source = self.a.spread(source, [info.family])
+        site = f"{span.line}:{span.column}" + "".join(f",{axis}={index}" for axis, index in self.site)
+        if self.apart:
+            for axis_name, index in self.apart.items():
+                if axis_name in source.names:
+                    source = self.a._at(source, source.axis(axis_name), self.graph.const(index))
+        node = self.graph.make(
+            "call",
+            source,
+            model=info.name,
+            consumes=info.consumes,
+            produces=produces,
+            mode="eval" if evaluated else "train",
+            version=version,
+            site=site,
+            span=span,
+        )
+        return Value(node, value.mask)
+
+    def produced_axis(self, name: str, size: int | None, span: Span) -> Axis:
+        if self.sizes.get(name) is None or name in ("dim",):
+            self.sizes[name] = size
+        known = self.sizes.get(name)
+        if known is not None and size is not None and known != size and name not in self.item_axes():
+            self.sizes[name] = size
+        return Axis(name, size if size is not None else known)
+
+    def model_weight(self, model: ModelValue, name: str, span: Span) -> Thing:
+        raise Mistake(span, "not-executed", "reading a model's parameters is not executed by this version", "", "")
