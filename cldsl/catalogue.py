@@ -8,7 +8,6 @@ This file knows nothing of spans: the caller adds file, line and column.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,6 +77,8 @@ E_ = TypeVar("E_", bound=Entry)
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """The proposal "did you mean ...?" for a misspelt name, or the known names when none is near."""
+    import difflib  # only a mistake pays for it
+
     known = sorted(names)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if close:

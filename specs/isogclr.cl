@@ -71,8 +71,9 @@ variant derived:  # the expectation of exp((similarity - own) / tau), as derived
     let mine = stop(own_pair(pull))
     def expected(R)[a in R] = mean[n in a.negative](exp(R(a, n) - a.mine))
     def surrogate(R, now)[a in R] = (
-        mean[n in a.negative](stop(exp(R(a, n) - a.mine) / a.now) * R.similarity(a, n))
-        - mean[p in a.positive](R.similarity(a, p))
+        mean[n in a.negative](
+            stop(exp(R(a, n) - a.mine) / a.now) * (R.similarity(a, n) - mean[p in a.positive](R.similarity(a, p)))
+        )
     )
     def slope(R, now)[a in R] = (
         log(a.now) + rho - mean[n in a.negative](exp(R(a, n) - a.mine) / a.now * (R(a, n) - a.mine))

@@ -7,6 +7,7 @@ count to the size of an axis). Data are opaque tokens: equal to themselves, of u
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from cldsl.elaborate.miniature import Miniature, Undecided, places
@@ -94,24 +95,14 @@ def most(mask: Node, axis: Axis) -> int | None:
 
 def counted(mask: Node, axis: Axis) -> tuple[int, int] | None:
     """Fewest and most true entries along the axis; None where it depends on data or on sizes."""
+    if axis.name not in mask.names:
+        return None
     answers = set()
     for cut in (4, 5):
-        try:
-            mini = Miniature([mask], cut)
-            if axis.name not in mask.names:
-                return None
-            totals: dict[tuple[int, ...], int] = {}
-            for where in places(mini, mask.names):
-                value = mini.at(mask, where)
-                if not isinstance(value, bool):
-                    return None
-                key = tuple(place for name, place in where.items() if name != axis.name)
-                totals[key] = totals.get(key, 0) + value
-        except Undecided:
+        totals = _totals(mask, axis, cut)
+        if totals is None:
             return None
-        if not totals:
-            return None
-        answers.add((min(totals.values()), max(totals.values())))
+        answers.add(totals[1:])
     return answers.pop() if len(answers) == 1 else None
 
 
@@ -121,23 +112,32 @@ def extrapolated(mask: Node, axis: Axis) -> int | None:
         return None
     samples = []
     for cut in (3, 4, 5):
-        try:
-            mini = Miniature([mask], cut)
-            totals: dict[tuple[int, ...], int] = {}
-            for where in places(mini, mask.names):
-                value = mini.at(mask, where)
-                if not isinstance(value, bool):
-                    return None
-                key = tuple(place for name, place in where.items() if name != axis.name)
-                totals[key] = totals.get(key, 0) + value
-            size = mini.sizes[axis.name]
-        except Undecided:
+        totals = _totals(mask, axis, cut)
+        if totals is None or totals[0] is None or totals[1] != totals[2]:
             return None
-        if len(set(totals.values())) != 1:
-            return None
-        samples.append((size, next(iter(totals.values()))))
+        samples.append((totals[0], totals[1]))
     (n1, c1), (n2, c2), (n3, c3) = samples
     if n2 == n1 or (c2 - c1) * (n3 - n2) != (c3 - c2) * (n2 - n1):
         return None
     slope = (c2 - c1) / (n2 - n1)
     return round(c1 + slope * (axis.size - n1))
+
+
+@functools.lru_cache(maxsize=8)
+def _totals(mask: Node, axis: Axis, cut: int) -> tuple[int | None, int, int] | None:
+    """The size of the axis on a small copy, and the fewest and the most true entries along it; None: it cannot be told.
+
+    A few answers are kept: who counts mostly goes on to extrapolate.
+    """
+    totals: dict[tuple[int, ...], int] = {}
+    try:
+        mini = Miniature([mask], cut)
+        for where in places(mini, mask.names):
+            value = mini.at(mask, where)
+            if not isinstance(value, bool):
+                return None
+            key = tuple([place for name, place in where.items() if name != axis.name])
+            totals[key] = totals.get(key, 0) + value
+    except Undecided:
+        return None
+    return (mini.sizes.get(axis.name), min(totals.values()), max(totals.values())) if totals else None

@@ -6,6 +6,8 @@ to the objective past neither is told.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cldsl.elaborate.miniature import Miniature, Undecided, places
 from cldsl.elaborate.shared import Shared
 from cldsl.graph.nodes import COMPARISONS, Node, topological
@@ -50,23 +52,23 @@ def _may_be_empty(node: Node) -> bool:
     over = set(node.attr("over"))
     if not over & set(mask.names):
         return False
-    answers = set()
-    for cut in (3, 4):
-        try:
-            answers |= _some(mask, over, cut)
-        except Undecided:
-            answers.add(None)
-    return answers != {True}
+    try:
+        rows = [row for cut in (3, 4) for row in _rows(mask, over, cut)]
+    except Undecided:
+        return True
+    return not rows
 
 
-def _some(mask: Node, over: set[str], cut: int) -> set[bool | None]:
+def _rows(mask: Node, over: set[str], cut: int) -> Iterator[dict[str, int]]:
+    """A row for each place of a small copy. Raises Undecided where a place has none."""
     mini = Miniature([mask], cut)
     outer = [name for name in mask.names if name not in over]
     inner = [name for name in mask.names if name in over]
-    found: set[bool | None] = set()
     for where in places(mini, outer):
-        found.add(True if any(mini.at(mask, {**where, **each}) is True for each in places(mini, inner)) else None)
-    return found
+        row = next((each for each in places(mini, inner) if mini.at(mask, {**where, **each}) is True), None)
+        if row is None:
+            raise Undecided
+        yield row
 
 
 def _arrives(order: list[Node], risky: set[Node], loss: Node) -> bool:

@@ -94,6 +94,15 @@ class Expressions(Applying):
         return ListValue(tuple(self.thing(item, scope) for item in expr.items))
 
     def _set(self, expr: ast.SetOf, scope: Scope) -> Thing:
+        ranked = next((line for line in expr.lines if line.top is not None), None)
+        if ranked is not None and len(expr.lines) > 1:
+            raise Mistake(
+                ranked.span,
+                "not-executed",
+                "`top` over several lines of a set is not executed by this version",
+                "it would take the best of their union",
+                "take the top of each line in a set of its own: `{c in x top k by E} | {...}`",
+            )
         return self.rows.united([self.rows.comprehended(line, scope) for line in expr.lines])
 
     def _attribute(self, expr: ast.Attribute, scope: Scope) -> Thing:

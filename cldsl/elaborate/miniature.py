@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cldsl.elaborate.folding import FOLD
@@ -17,6 +17,10 @@ from cldsl.graph.nodes import COMPARISONS, Node, topological
 _LONG = 5
 _SCALED = COMPARISONS | {"add", "sub", "mul", "div", "mod", "maximum", "minimum"}
 _BUDGET = 20_000
+#: What a comparison of one thing with itself gives; an order that includes equality is not told.
+_OF_EQUALS = {"eq": True, "ne": False, "lt": False, "gt": False}
+
+_Rule = Callable[[Mapping[str, int]], Any]
 
 
 class _Unknown:
@@ -43,7 +47,8 @@ class Miniature:
         self.cut = cut
         self.sizes: dict[str, int] = _Sizes()
         self.cut_short: dict[str, int | None] = {}
-        self.memo: dict[tuple[int, tuple[int, ...]], Any] = {}
+        #: of each node that was met: its axes, its rule, its value by place
+        self.known: dict[Node, tuple[tuple[str, ...], _Rule, dict[tuple[int, ...], Any]]] = {}
         self.work = 0
         nodes = topological(outputs)
         made = {name for node in nodes for name in _made_axes(node)}
@@ -86,66 +91,66 @@ class Miniature:
                     self.sizes[axis.name] = axis.size
 
     def at(self, node: Node, where: Mapping[str, int]) -> Any:
+        known = self.known.get(node)
+        if known is None:
+            known = self.known[node] = (node.names, self._rule(node), {})
+        names, rule, values = known
         try:
-            key = (id(node), tuple(where[axis.name] for axis in node.axes))
+            place = tuple([where[name] for name in names])
         except KeyError as error:
             raise Undecided from error
-        if key not in self.memo:
+        if place not in values:
             self.work += 1
             if self.work > _BUDGET:
                 raise Undecided
             try:
-                self.memo[key] = self._compute(node, where)
+                values[place] = rule(where)
             except RecursionError as error:
                 raise Undecided from error
-        return self.memo[key]
+        return values[place]
 
-    def _compute(self, node: Node, where: Mapping[str, int]) -> Any:
-        op = node.op
+    def _rule(self, node: Node) -> _Rule:
+        """How the node's value comes from its inputs'; what does not depend on the place is settled here, once."""
+        op, at, inputs = node.op, self.at, node.inputs
         if op == "const":
-            return node.attr("value")
+            constant = node.attr("value")
+            return lambda where: constant
         if op == "iota":
-            return where[node.attr("axis")]
+            axis = node.attr("axis")
+            return lambda where: where[axis]
         if op == "input":
-            return self._input(node, where)
+            return self._input(node)
         if op in ("expand", "stop"):
-            return self.at(node.inputs[0], where)
+            return lambda where: at(inputs[0], where)
         if op == "rename":
             back = {new: old for old, new in node.attr("pairs")}
-            return self.at(node.inputs[0], {back.get(axis.name, axis.name): where[axis.name] for axis in node.axes})
+            renamed = [(back.get(name, name), name) for name in node.names]
+            return lambda where: at(inputs[0], {old: where[new] for old, new in renamed})
         if op == "merge":
-            return self.at(node.inputs[0], self._unmerged(node, where))
+            return lambda where: at(inputs[0], self._unmerged(node, where))
         if op == "split":
-            place = 0
-            for axis in node.attr("new"):
-                place = place * self.sizes[axis.name] + where[axis.name]
-            return self.at(node.inputs[0], {**where, node.attr("old"): place})
+            return self._split(node)
         if op == "slice":
-            name = node.attr("axis")
-            return self.at(node.inputs[0], {**where, name: where[name] + node.attr("start")})
+            name, start = node.attr("axis"), node.attr("start")
+            return lambda where: at(inputs[0], {**where, name: where[name] + start})
         if op == "reduce" and node.attr("kind") in ("any", "all", "sum"):
-            return self._reduce(node, where)
+            return self._reduce(node)
         if op == "gather":
-            return self._gather(node, where)
+            return lambda where: self._gather(node, where)
         if op == "where":
-            test = self.at(node.inputs[0], where)
-            return UNKNOWN if test is UNKNOWN else self.at(node.inputs[1 if test else 2], where)
+            return lambda where: self._chosen(node, where)
         if op == "cast":
-            value = self.at(node.inputs[0], where)
-            if value is UNKNOWN or isinstance(value, tuple) or node.attr("to") != "int":
-                return value
-            return int(value) if math.isfinite(value) else UNKNOWN
+            return self._cast(node)
         if op in ("and", "or"):
-            return self._logic(op, node, where)
-        return self._pointwise(node, where)
+            return self._logic(node)
+        return self._pointwise(node)
 
-    def _input(self, node: Node, where: Mapping[str, int]) -> Any:
-        name = node.attr("name")
-        place = tuple(where[axis.name] for axis in node.axes)
+    def _input(self, node: Node) -> _Rule:
+        name, names = node.attr("name"), node.names
         if name == "id" and node.attr("kind") == "column":
             # by definition the row's number; where the axis it points to is cut, within the cut
-            return place[0] % self.cut if self.cut_short else place[0]
-        return ("token", name, place)
+            return lambda where: where[names[0]] % self.cut if self.cut_short else where[names[0]]
+        return lambda where: ("token", name, tuple(where[axis] for axis in names))
 
     def _unmerged(self, node: Node, where: Mapping[str, int]) -> dict[str, int]:
         new = node.attr("new").name
@@ -155,36 +160,54 @@ class Miniature:
             rest, inner[name] = divmod(rest, self.sizes[name])
         return inner
 
-    def _reduce(self, node: Node, where: Mapping[str, int]) -> Any:
+    def _split(self, node: Node) -> _Rule:
+        old, new = node.attr("old"), [(axis.name, self.sizes[axis.name]) for axis in node.attr("new")]
+
+        def rule(where: Mapping[str, int]) -> Any:
+            place = 0
+            for name, size in new:
+                place = place * size + where[name]
+            return self.at(node.inputs[0], {**where, old: place})
+
+        return rule
+
+    def _chosen(self, node: Node, where: Mapping[str, int]) -> Any:
+        test = self.at(node.inputs[0], where)
+        return UNKNOWN if test is UNKNOWN else self.at(node.inputs[1 if test else 2], where)
+
+    def _cast(self, node: Node) -> _Rule:
+        whole = node.attr("to") == "int"
+
+        def rule(where: Mapping[str, int]) -> Any:
+            value = self.at(node.inputs[0], where)
+            if value is UNKNOWN or isinstance(value, tuple) or not whole:
+                return value
+            return int(value) if math.isfinite(value) else UNKNOWN
+
+        return rule
+
+    def _reduce(self, node: Node) -> _Rule:
         over, kind = node.attr("over"), node.attr("kind")
-        values = []
-        for place in itertools.product(*(range(self.sizes[name]) for name in over)):
-            inner = {**where, **dict(zip(over, place, strict=True))}
-            if len(node.inputs) == 2:
-                keep = self.at(node.inputs[1], inner)
-                if keep is UNKNOWN:
+        value, keep = node.inputs[0], node.inputs[1] if len(node.inputs) == 2 else None
+        ranges = [range(self.sizes[name]) for name in over]
+
+        def rule(where: Mapping[str, int]) -> Any:
+            values = []
+            for place in itertools.product(*ranges):
+                inner = {**where, **dict(zip(over, place, strict=True))}
+                kept = True if keep is None else self.at(keep, inner)
+                if kept is UNKNOWN:
                     values.append(UNKNOWN)
-                    continue
-                if not keep:
-                    continue
-            values.append(self.at(node.inputs[0], inner))
-        if kind == "any":
-            return (
-                True
-                if any(v is True for v in values)
-                else UNKNOWN
-                if any(not isinstance(v, bool) for v in values)
-                else False
-            )
-        if kind == "all":
-            return (
-                False
-                if any(v is False for v in values)
-                else UNKNOWN
-                if any(not isinstance(v, bool) for v in values)
-                else True
-            )
-        return UNKNOWN if any(v is UNKNOWN or isinstance(v, tuple) for v in values) else sum(values)
+                elif kept:
+                    values.append(self.at(value, inner))
+            if kind == "sum":
+                return UNKNOWN if any(v is UNKNOWN or isinstance(v, tuple) for v in values) else sum(values)
+            decisive = kind == "any"
+            if any(v is decisive for v in values):
+                return decisive
+            return UNKNOWN if any(not isinstance(v, bool) for v in values) else not decisive
+
+        return rule
 
     def _gather(self, node: Node, where: Mapping[str, int]) -> Any:
         value, index = node.inputs
@@ -199,36 +222,46 @@ class Miniature:
             },
         )
 
-    def _logic(self, op: str, node: Node, where: Mapping[str, int]) -> Any:
-        left = self.at(node.inputs[0], where)
-        decisive = op == "or"
-        if left is decisive:
-            return decisive
-        right = self.at(node.inputs[1], where)
-        if right is decisive:
-            return decisive
-        return UNKNOWN if not isinstance(left, bool) or not isinstance(right, bool) else not decisive
+    def _logic(self, node: Node) -> _Rule:
+        first, second = node.inputs
+        decisive = node.op == "or"
 
-    def _pointwise(self, node: Node, where: Mapping[str, int]) -> Any:
-        fold = FOLD.get(node.op)
-        values = [self.at(each, where) for each in node.inputs]
-        if node.op in ("eq", "ne") and all(isinstance(v, tuple) for v in values):
-            return (node.op == "eq") if values[0] == values[1] else UNKNOWN
-        if node.op in ("lt", "gt") and all(isinstance(v, tuple) for v in values) and values[0] == values[1]:
-            return False
-        if any(v is UNKNOWN for v in values) or (node.op in COMPARISONS and any(isinstance(v, tuple) for v in values)):
-            return UNKNOWN
-        if self._beyond(node):
-            return UNKNOWN
-        values = [self._scaled(each, value) for each, value in zip(node.inputs, values, strict=True)]
-        if any(isinstance(v, tuple) for v in values):
-            return ("of", node.op, tuple(values))  # the same operation on the same data is the same value
-        if fold is None:
-            return UNKNOWN
-        try:
-            return fold(*values)
-        except (ValueError, OverflowError, ZeroDivisionError):
-            return UNKNOWN
+        def rule(where: Mapping[str, int]) -> Any:
+            left = self.at(first, where)
+            if left is decisive:
+                return decisive
+            right = self.at(second, where)
+            if right is decisive:
+                return decisive
+            return UNKNOWN if not isinstance(left, bool) or not isinstance(right, bool) else not decisive
+
+        return rule
+
+    def _pointwise(self, node: Node) -> _Rule:
+        op, inputs, fold = node.op, node.inputs, FOLD.get(node.op)
+        beyond = self._beyond(node)
+        scaled = [place for place, each in enumerate(inputs) if self._scaled(each)]
+
+        def rule(where: Mapping[str, int]) -> Any:
+            values = [self.at(each, where) for each in inputs]
+            opaque = [isinstance(value, tuple) for value in values]
+            if True in opaque and op in COMPARISONS:
+                equal = all(opaque) and values[0] == values[1]
+                return _OF_EQUALS.get(op, UNKNOWN) if equal else UNKNOWN
+            if UNKNOWN in values or beyond:
+                return UNKNOWN
+            for place in scaled:
+                values[place] = self.cut
+            if True in opaque:
+                return ("of", op, tuple(values))  # the same operation on the same data is the same value
+            if fold is None:
+                return UNKNOWN
+            try:
+                return fold(*values)
+            except (ValueError, OverflowError, ZeroDivisionError):
+                return UNKNOWN
+
+        return rule
 
     def _beyond(self, node: Node) -> bool:
         """An index along an axis that was cut, against a number that the cut does not leave its meaning."""
@@ -237,11 +270,12 @@ class Miniature:
         numbers = [each.attr("value") for each in node.inputs if each.op == "const"]
         return any(abs(value) > 1 and value not in self.cut_short.values() for value in numbers)
 
-    def _scaled(self, node: Node, value: Any) -> Any:
-        """The size of a cut axis, written as a number, is the size of the cut."""
-        if node.op == "const" and not isinstance(value, bool) and value in self.cut_short.values() and value > _LONG:
-            return self.cut
-        return value
+    def _scaled(self, node: Node) -> bool:
+        """Whether it is the size of a cut axis, written as a number: it stands for the size of the cut."""
+        if node.op != "const":
+            return False
+        value = node.attr("value")
+        return not isinstance(value, bool) and value in self.cut_short.values() and value > _LONG
 
 
 def _made_axes(node: Node) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cldsl.elaborate.folding import constant
@@ -12,6 +11,7 @@ from cldsl.elaborate.scope import Mistake, Scope
 from cldsl.elaborate.values import Thing, Value
 from cldsl.graph.nodes import Axis, Node
 from cldsl.syntax import ast
+from cldsl.syntax.record import record
 
 if TYPE_CHECKING:
     from cldsl.elaborate.expressions import Expressions
@@ -43,7 +43,7 @@ REDUCTIONS = frozenset(
 _KEEPS = frozenset({"softmax", "log_softmax", "cumsum"})
 
 
-@dataclass
+@record()
 class Branch:
     """One combination of parts: the scope with the rows bound, what is ranged, which coordinates count, the weight."""
 
@@ -186,7 +186,17 @@ class Reductions:
                     if op == "logsumexp"
                     else self.a.pointwise("mul", result, size)
                 )
+        if not here and branch.keep is not None:  # a filter of the clock, or of outer rows: all or nothing
+            return self._all_or_nothing(op, result, branch.keep)
         return result
+
+    def _all_or_nothing(self, op: str, value: Value, keep: Node) -> Value:
+        known = constant(keep)
+        if known is True:
+            return value
+        if op in ("sum", "count", "any", "all", "logsumexp", "prod"):
+            return self._nothing(op) if known is False else self.a.over_nothing(op, value, keep)
+        return Value(value.node, self.a.both(value.mask, keep))
 
     def _weighted(self, op: str, value: Value, branch: Branch, expr: ast.Call) -> Value:
         weight = branch.weight

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cldsl.elaborate.scope import Mistake, Scope
@@ -10,13 +10,14 @@ from cldsl.elaborate.values import Part, Relation, Row, RowSet, Value
 from cldsl.graph.nodes import Axis
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
+from cldsl.syntax.record import record
 
 if TYPE_CHECKING:
     from cldsl.elaborate.arithmetic import Arithmetic
     from cldsl.elaborate.expressions import Expressions
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Met:
     """The rows of one kind of an anchor, by the lines that give them."""
 

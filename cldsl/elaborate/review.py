@@ -46,6 +46,17 @@ def _covers(outer: Span, inner: Span) -> bool:
     return outer.file == inner.file and start <= (inner.line, inner.column) < end
 
 
+def _dead_parameters(shared: Shared, item: ast.Def | ast.Contrast) -> None:
+    """Parameters that the body does not read."""
+    body = (item.body, item.value, item.axes) if isinstance(item, ast.Def) else item.lines
+    read = {node.id for node in ast.walk(body) if isinstance(node, ast.Name)}
+    read |= {node.name for node in ast.walk(body) if isinstance(node, ast.Attribute)}
+    for parameter in item.parameters:
+        if parameter.name not in read:
+            message = f"the parameter {parameter.name} of {item.name} reaches nothing"
+            _say(shared, parameter.span, "dead-name", message, "its body does not read it", "use it or remove it")
+
+
 def _dead(shared: Shared) -> None:
     """Names that nothing mentions, in the program or in a variant."""
     program = shared.program
@@ -61,6 +72,8 @@ def _dead(shared: Shared) -> None:
                     "no block reads it, here or in a variant",
                     "use it or remove it",
                 )
+        if isinstance(item, (ast.Def, ast.Contrast)):
+            _dead_parameters(shared, item)
         for line in item.lines if isinstance(item, ast.Contrast) else item.body if isinstance(item, ast.Def) else ():
             if isinstance(line, ast.Let) and line.name not in program.mentioned:
                 place = spot(line.span, line.name, program.sources)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cldsl.elaborate.values import Row, Thing
 from cldsl.graph.nodes import Node
 from cldsl.syntax.diagnostics import Diagnostic, Span
+from cldsl.syntax.record import record
 
 
-@dataclass
+@record()
 class Scope:
     """Local names; `aliases` maps axis parameters of a def to axes; `guards` are conditions under which the body counts."""
 

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from cldsl.elaborate.axes import CLOCK, axes_declared, axis_lists, axis_name
+from cldsl.elaborate.axes import CLOCK, axis_lists, axis_name
 from cldsl.elaborate.draws import Draws
 from cldsl.elaborate.folding import constant
 from cldsl.elaborate.models import Models
@@ -69,9 +69,8 @@ class Session(Models):
         sizes: dict[str, int | None] = {"dim": None, "rank": None}
         for data in self.shared.declared(ast.Data):
             self._data_sizes(data, sizes, batch)
-        for item in self.shared.program.body:
-            for axis in axes_declared(item):
-                sizes.setdefault(axis, None)
+        for axis in self.shared.axes_declared:
+            sizes.setdefault(axis, None)
         for given in self.shared.given.values():
             for own in given.axes:
                 sizes[own.name] = own.size

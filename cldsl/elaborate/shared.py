@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Any
 
 from cldsl.catalogue import CatalogueError
 from cldsl.data import catalog as data_catalog
+from cldsl.elaborate.axes import axes_declared
 from cldsl.graph.nodes import Axis, Node
 from cldsl.graph.plan import ModelPlan, OptimiserPlan, TensorPlan
 from cldsl.semantics.program import Program, declared
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Diagnostic, Span
+from cldsl.syntax.record import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Given:
     """A value supplied from outside in place of a definition: its axes with sizes, its dtype, whether a mask comes with it."""
 
@@ -24,7 +26,7 @@ class Given:
     dtype: str = "real"
 
 
-@dataclass
+@record()
 class ModelInfo:
     """A declared model; sizes of its axes are filled in at its first application."""
 
@@ -54,7 +56,7 @@ class ModelInfo:
         )  # fmt: skip
 
 
-@dataclass
+@record()
 class Shared:
     """One object for the whole elaboration of a program."""
 
@@ -89,6 +91,11 @@ class Shared:
         }
         return frozenset(names | {item.name for item in self.program.body if isinstance(item, ast.Report)})
 
+    @cached_property
+    def axes_declared(self) -> tuple[str, ...]:
+        """Names of axes that the file's items bring, in order."""
+        return tuple(dict.fromkeys(name for item in self.program.body for name in axes_declared(item)))
+
     def complain(self, diagnostic: Diagnostic) -> None:
         if diagnostic not in self.found:
             self.found.append(diagnostic)
@@ -114,7 +121,7 @@ class Shared:
             return None
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Held:
     """A let as it was when it was first needed, with what it depends on: (kind, name, version)."""
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Union
 
 from cldsl.graph.nodes import Axis, Node
 from cldsl.graph.plan import ModelPlan, StagePlan
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import NOWHERE, Span
+from cldsl.syntax.record import record
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Value:
     """A tensor; where the bool node `mask` is false it is absent (None: present everywhere).
 
@@ -39,7 +40,7 @@ class Value:
         return self.node.names
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Uneven:
     """A value whose other axes have sizes that depend on the index of one axis: one value for each stretch of equal sizes."""
 
@@ -47,7 +48,7 @@ class Uneven:
     pieces: tuple[tuple[int, int, Value], ...]
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Part:
     """Rows of one source along one flat axis.
 
@@ -71,7 +72,7 @@ class Part:
         return replace(self, mask=mask)
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class RowSet:
     """A union of parts. ranked: it is the list of a `top`, its axis is a rank."""
 
@@ -79,7 +80,7 @@ class RowSet:
     ranked: bool = False
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Row:
     """A bound row: the variable of a comprehension standing for the rows of one part."""
 
@@ -88,7 +89,7 @@ class Row:
     relation: Relation | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Relation:
     """A contrast applied: its lines in the scope of its definition. flipped: roles exchanged."""
 
@@ -98,7 +99,7 @@ class Relation:
     memo: dict[Any, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Function:
     """A def, with the scope it is called in for names it does not declare."""
 
@@ -106,7 +107,7 @@ class Function:
     scope: Any
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class ModelValue:
     """A model, or one of its parts (`t.f`); evaluated: `f.eval`."""
 
@@ -119,17 +120,17 @@ class ModelValue:
         return self.plans[0]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TextValue:
     text: str
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class ListValue:
     items: tuple[Thing, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Distribution:
     """A random value not yet drawn: a view (stages over a column) or a law (name, constant arguments)."""
 
@@ -140,7 +141,7 @@ class Distribution:
     arguments: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Broken:
     """Stands for what could not be elaborated; whatever touches it is broken too, silently."""
 

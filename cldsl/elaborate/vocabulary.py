@@ -6,13 +6,14 @@ Input: a Program. Output: sets of names. It knows nothing of values; elaborate/s
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cldsl.elaborate.axes import CLOCK
 from cldsl.elaborate.library import LAWS, NAMES
 from cldsl.elaborate.reductions import REDUCTIONS
 from cldsl.semantics.program import Program, declared
 from cldsl.syntax import ast
+from cldsl.syntax.record import record
 
 LITERALS = frozenset({"true", "false", "inf", "absent", "training"})
 #: words that stand at one place of the grammar and call something there
@@ -22,7 +23,7 @@ ATTRIBUTES = frozenset(
 )
 
 
-@dataclass
+@record()
 class Vocabulary:
     """names: values, models, defs, contrasts of the file. axes: names of axes. attributes: what may follow a dot."""
 

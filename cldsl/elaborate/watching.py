@@ -6,7 +6,6 @@ The loss of a contrast sits at log(number of candidates) when all candidates loo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from cldsl.elaborate import census
 from cldsl.elaborate.folding import constant
@@ -16,9 +15,10 @@ from cldsl.elaborate.values import Relation, Row
 from cldsl.graph.nodes import Axis, Function, Node, topological
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
+from cldsl.syntax.record import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Watched:
     """Scalars of the clock, and a node of the objective: uniform, temperature, spread (None: not known)."""
 

@@ -7,7 +7,6 @@ only some variants have says which. Imports nothing heavy: it is `cldsl check`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from cldsl.elaborate import examine
@@ -15,12 +14,13 @@ from cldsl.explain.table import plural
 from cldsl.semantics.program import Program
 from cldsl.semantics.resolve import resolve_file
 from cldsl.syntax.diagnostics import NOWHERE, Diagnostic, Span, SpecError, render
+from cldsl.syntax.record import record
 
 THIS = "this"
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Findings:
     """found: each diagnostic with the variants that have it (empty: all that were looked at)."""
 

@@ -11,13 +11,13 @@ mask as their last input and skip what is absent, in value and in gradient.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from cldsl.syntax.diagnostics import NOWHERE, Span
+from cldsl.syntax.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Axis:
     """A named axis. size None: known only at run time (a stream's rows in an `on` block)."""
 
@@ -28,7 +28,7 @@ class Axis:
         return self.name if self.size is None else f"{self.name}={self.size}"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@record(frozen=True, eq=False)
 class Node:
     """`op(inputs; attrs)`: a tensor over `axes` of `dtype` ("real", "int", "bool"). Compared by identity."""
 
@@ -62,7 +62,7 @@ class Node:
         return f"%{self.number}:{self.op}[{', '.join(map(str, self.axes))}]"
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Operator:
     """What an operator takes: number of inputs (least, most; the last may be a mask), attribute names, and its meaning."""
 
@@ -436,19 +436,22 @@ _SHAPED: dict[str, Any] = {
 
 def topological(outputs: Iterable[Node]) -> list[Node]:
     """Every node that the outputs need, inputs before users, in a stable order; without recursion."""
-    seen: set[int] = set()
+    seen: set[Node] = set()
     ordered: list[Node] = []
-    stack: list[tuple[Node, bool]] = [(node, False) for node in reversed(list(outputs))]
+    stack: list[Node | None] = list(reversed(list(outputs)))
+    waiting: list[Node] = []  # nodes whose inputs are above the Nones of the stack
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            ordered.append(node)
-            continue
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        stack.append((node, True))
-        stack.extend((each, False) for each in reversed(node.inputs) if id(each) not in seen)
+        node = stack.pop()
+        if node is None:
+            ordered.append(waiting.pop())
+        elif node not in seen:
+            seen.add(node)
+            if node.inputs:
+                waiting.append(node)
+                stack.append(None)
+                stack += [each for each in reversed(node.inputs) if each not in seen]
+            else:
+                ordered.append(node)
     return ordered
 
 
@@ -466,7 +469,7 @@ def walk(outputs: Iterable[Node]) -> Iterator[Node]:
     yield from topological(outputs)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Function:
     """A pure function of a step: named outputs over input leaves. `grad`: a gradient is taken of its output `loss`."""
 

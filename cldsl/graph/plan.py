@@ -7,14 +7,15 @@ An input leaf of kind "held" takes the output of that name of an earlier functio
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from cldsl.graph.nodes import Axis, Function, Node
 from cldsl.syntax.diagnostics import NOWHERE, Span
+from cldsl.syntax.record import record
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ColumnPlan:
     name: str
     axes: tuple[Axis, ...]  # the first is the stream's item axis
@@ -22,7 +23,7 @@ class ColumnPlan:
     target: str | None  # the axis its indices point to
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class StreamPlan:
     """A `data` declaration: default is its small source, production the other one (or None)."""
 
@@ -33,7 +34,7 @@ class StreamPlan:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ModelPlan:
     """A module. kind "module" is built from the registry; "copy", "fresh" and "frozen" refer to `of`. Names may be dotted (t.f).
 
@@ -53,7 +54,7 @@ class ModelPlan:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TensorPlan:
     """A `learn` or `state` tensor. init: ("value", number) | ("draw", name, args) | ("absent",) | ("given",).
 
@@ -71,7 +72,7 @@ class TensorPlan:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class StagePlan:
     """One primitive stage of a view pipeline with constant arguments."""
 
@@ -79,7 +80,7 @@ class StagePlan:
     args: tuple[tuple[str, Any], ...]
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class DrawPlan:
     """A random value of a step.
 
@@ -101,7 +102,7 @@ class DrawPlan:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class OptimiserPlan:
     """One optimiser: registry entry, constant options (no rate), the models and learn tensors it moves with their rate factors."""
 
@@ -115,7 +116,7 @@ class OptimiserPlan:
 # ---- actions of one iteration
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Mix:
     """target <- keep target + (1 - keep) source, model by model (pairs of names); keep is a scalar node of the clock; keep 0: a copy."""
 
@@ -124,7 +125,7 @@ class Mix:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Run:
     """Evaluate a function without gradient; its outputs are held for later actions."""
 
@@ -132,7 +133,7 @@ class Run:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Objective:
     """One term of a minimize: the function whose output "loss" is minimised, by an optimiser at a rate (a scalar clock node).
 
@@ -146,7 +147,7 @@ class Objective:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Minimize:
     """All gradients are taken, then all steps."""
 
@@ -154,7 +155,7 @@ class Minimize:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Assign:
     """A tensor takes a held output whole; mask names the held output that becomes its presence (or None). pointer: (ring axis, rows pushed)."""
 
@@ -164,7 +165,7 @@ class Assign:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Advance:
     """The pointer of a ring axis moves by a number of rows, modulo its size."""
 
@@ -174,7 +175,7 @@ class Advance:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Log:
     """A scalar held output logged under a name."""
 
@@ -183,7 +184,7 @@ class Log:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Level:
     """A scalar of the clock logged under a name: a temperature, the loss' level when all candidates are alike."""
 
@@ -195,7 +196,7 @@ class Level:
 Action = Mix | Run | Minimize | Assign | Advance | Log | Level
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Guarded:
     """Actions of an `every N epochs|steps` block."""
 
@@ -205,7 +206,7 @@ class Guarded:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class TrainPlan:
     """A `train` block: functions by name, draws, and its actions in order."""
 
@@ -221,7 +222,7 @@ class TrainPlan:
         return next(each for each in self.functions if each.name == name)
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ReportPlan:
     """A report of an `on` block: a plain output (metric None), or a metric entry over outputs with constant options."""
 
@@ -233,7 +234,7 @@ class ReportPlan:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class OnPlan:
     """An `on` block: one function over whole columns in evaluation mode, and reports of its outputs."""
 
@@ -246,7 +247,7 @@ class OnPlan:
     span: Span = NOWHERE
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class ProgramPlan:
     """The whole program, in the order of the spec."""
 

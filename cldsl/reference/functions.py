@@ -34,12 +34,12 @@ def _clamp(x: Tensor, low: Tensor, high: Tensor) -> Tensor:
 def _larger(x: Tensor, y: Tensor) -> Tensor:
     """At a tie with a number the gradient is x's, of two values half each."""
     x, y = _alike(x, y)
-    return torch.clamp(x, min=y) if y.dim() == 0 and not y.requires_grad else torch.maximum(x, y)
+    return torch.clamp(x, min=y) if y.numel() == 1 and not y.requires_grad else torch.maximum(x, y)
 
 
 def _smaller(x: Tensor, y: Tensor) -> Tensor:
     x, y = _alike(x, y)
-    return torch.clamp(x, max=y) if y.dim() == 0 and not y.requires_grad else torch.minimum(x, y)
+    return torch.clamp(x, max=y) if y.numel() == 1 and not y.requires_grad else torch.minimum(x, y)
 
 
 def _alike(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:

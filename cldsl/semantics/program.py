@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from cldsl.syntax import ast
+from cldsl.syntax.record import record
 
 S = TypeVar("S")
 
 
-@dataclass(frozen=True)
+@record(frozen=True)
 class Program:
     """Declarations and statements in order, with nothing left to merge.
 

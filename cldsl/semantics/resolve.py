@@ -116,13 +116,13 @@ class _Resolver:
     def use(self, item: ast.Use, file: str) -> None:
         """Import defs of a library file; `std.losses` is cldsl/std/losses.cl, other paths are relative to the spec."""
         if item.path[0] == "std":
-            path = STD.joinpath(*item.path[1:]).with_suffix(".cl")
-            known = [f"std.{each.stem}" for each in sorted(STD.glob("*.cl"))]
+            folder, stem, parts = STD, "std.", item.path[1:]
         else:
-            path = Path(file).parent.joinpath(*item.path).with_suffix(".cl")
-            known = [each.stem for each in sorted(Path(file).parent.glob("*.cl"))]
+            folder, stem, parts = Path(file).parent, "", item.path
+        path = folder.joinpath(*parts).with_suffix(".cl")
         if not path.exists():
             written = ".".join(item.path)
+            known = [f"{stem}{each.stem}" for each in sorted(folder.glob("*.cl"))]
             self.error(
                 spot(item.span, written, self.sources),
                 "no-library",

@@ -25,10 +25,27 @@ def spot(span: Span, word: str, sources: Mapping[str, str], after: str = "") -> 
             if place < 0:
                 continue
             start, skip = place + len(skip), ""
-        found = re.compile(rf"(?<![\w.]){re.escape(word)}(?!\w)").search(text, start, end)
-        if found is not None:
-            return Span(span.file, number, found.start() + 1, number, found.end() + 1)
+        place = _find(text, word, start, end)
+        if place >= 0:
+            return Span(span.file, number, place + 1, number, place + len(word) + 1)
     return span
+
+
+def _find(text: str, word: str, start: int, end: int) -> int:
+    """Where the word stands for itself: in no longer word, and after no dot; -1 if nowhere."""
+    place = text.find(word, start, end)
+    while place >= 0:
+        after = place + len(word)
+        if not (place and (text[place - 1] == "." or _in_word(text[place - 1]))) and not (
+            after < end and _in_word(text[after])
+        ):
+            return place
+        place = text.find(word, place + 1, end)
+    return -1
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def headword(item: ast.Statement) -> str:

@@ -1,4 +1,4 @@
-"""The tree of a spec: one frozen dataclass per construct, each with its span. Equality ignores spans.
+"""The tree of a spec: one frozen record per construct, each with its span. Equality ignores spans.
 
 Input to: the formatter, the resolver, the evaluator, the elaborator. It knows nothing of meaning.
 """
@@ -6,13 +6,14 @@ Input to: the formatter, the resolver, the evaluator, the elaborator. It knows n
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Union
 
 from cldsl.syntax.diagnostics import NOWHERE, Span
+from cldsl.syntax.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Node:
     span: Span = field(default=NOWHERE, compare=False, repr=False, kw_only=True)
 
@@ -20,22 +21,22 @@ class Node:
 # ---- expressions
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Name(Node):
     id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Number(Node):
     value: float | int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Text(Node):
     value: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Attribute(Node):
     """`a.item`, `f.eval`, `pull.slope`"""
 
@@ -43,19 +44,19 @@ class Attribute(Node):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Argument(Node):
     name: str | None
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Call(Node):
     function: Expr
     arguments: tuple[Argument, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Index(Node):
     """`value[items]`: a selection, a renaming, a reduction's or a def's axes; the meaning follows from the value."""
 
@@ -63,7 +64,7 @@ class Index(Node):
     items: tuple[AxisItem, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Unary(Node):
     """op: "-" or "not" """
 
@@ -71,7 +72,7 @@ class Unary(Node):
     operand: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Binary(Node):
     """op: + - * / % ^ == != < <= > >= and or in | .."""
 
@@ -80,7 +81,7 @@ class Binary(Node):
     right: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Choose(Node):
     """`then if condition else other`; without `else` the value is absent where the condition is false."""
 
@@ -89,7 +90,7 @@ class Choose(Node):
     other: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Fill(Node):
     """`value else other`: other where value is absent"""
 
@@ -97,19 +98,19 @@ class Fill(Node):
     other: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class SetOf(Node):
     """`{c in S if P top k by E, ...}`"""
 
     lines: tuple[Comprehension, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class ListOf(Node):
     items: tuple[Expr, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class TupleOf(Node):
     items: tuple[Expr, ...]
 
@@ -120,7 +121,7 @@ Expr = Union[Name, Number, Text, Attribute, Call, Index, Unary, Binary, Choose, 
 # ---- what stands in brackets
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Comprehension(Node):
     """`c in SOURCE if P top k by E weight w`; `variable` is None never: a bare axis is an AxisName."""
 
@@ -132,7 +133,7 @@ class Comprehension(Node):
     weight: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class AxisName(Node):
     """`item`, ragged `word*`, `word if m` (a filter along the axis), or `x` of `unit(x)`-like positional indices"""
 
@@ -141,7 +142,7 @@ class AxisName(Node):
     condition: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Select(Node):
     """`axis = e`: a declared size on the left of a definition, a selection on the right"""
 
@@ -150,7 +151,7 @@ class Select(Node):
     ragged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Slice(Node):
     """`axis = low : high`, either end may be missing"""
 
@@ -159,7 +160,7 @@ class Slice(Node):
     high: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Rename(Node):
     """`a -> b`, `a -> (b, c = 8)`, `(a, b) -> c`: rename, split, merge"""
 
@@ -167,7 +168,7 @@ class Rename(Node):
     new: tuple[tuple[str, Expr | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Position(Node):
     """A bare expression in brackets: the position in a list, `[1, 0.1][v % 2]`"""
 
@@ -180,13 +181,13 @@ AxisItem = Union[Comprehension, AxisName, Select, Slice, Rename, Position]
 # ---- declarations
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Use(Node):
     path: tuple[str, ...]
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Header(Node):
     name: str
     texts: tuple[str, ...]
@@ -194,7 +195,7 @@ class Header(Node):
     parent_is_file: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Domain(Node):
     """The type of a param: `real > 0 <= 1`, `int in 1 .. 5`, `text("a", "b")`"""
 
@@ -203,28 +204,28 @@ class Domain(Node):
     bounds: tuple[tuple[str, Expr], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Param(Node):
     name: str
     domain: Domain | None
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Column(Node):
     name: str
     axes: tuple[AxisItem, ...]
     target: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Data(Node):
     name: str
     columns: tuple[Column, ...]
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Output(Node):
     """What a model produces: an axis (`name`, perhaps with a size), or a named output with its own axes"""
 
@@ -234,7 +235,7 @@ class Output(Node):
     ragged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Model(Node):
     """`model f[v = 2](channel, y, x -> width) = value`; models declared in one line each hold their own value"""
 
@@ -245,7 +246,7 @@ class Model(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Cell(Node):
     """A `learn` tensor (kind "learn") or a `state` (kind "state"); drawn says `~`"""
 
@@ -257,7 +258,7 @@ class Cell(Node):
     drawn: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Draw(Node):
     """`draw` or `view`: names with the axes the distribution lacks"""
 
@@ -266,20 +267,20 @@ class Draw(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Let(Node):
     name: str
     axes: tuple[AxisItem, ...]
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Parameter(Node):
     name: str
     default: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Def(Node):
     """`def NAME[axis parameters](parameters)[result axes] = value`, or a block of declarations and its last line"""
 
@@ -291,7 +292,7 @@ class Def(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Role(Node):
     """kind "anchor", "positive" or "negative"; only an anchor line may bind more than one row"""
 
@@ -299,7 +300,7 @@ class Role(Node):
     rows: tuple[Comprehension, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Pair(Node):
     """kind "logit", "similarity" or "temperature" """
 
@@ -307,7 +308,7 @@ class Pair(Node):
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Contrast(Node):
     name: str
     parameters: tuple[Parameter, ...]
@@ -318,7 +319,7 @@ class Contrast(Node):
 # ---- statements
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Stream(Node):
     """`photos(batch = 256) if P`"""
 
@@ -326,7 +327,7 @@ class Stream(Node):
     condition: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Train(Node):
     name: str | None
     streams: tuple[Stream, ...]
@@ -334,13 +335,13 @@ class Train(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class On(Node):
     streams: tuple[Stream, ...]
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Loop(Node):
     variable: str
     source: Expr
@@ -348,40 +349,40 @@ class Loop(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Every(Node):
     period: Expr
     unit: str
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Assign(Node):
     place: Expr
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Term(Node):
     value: Expr
     over: tuple[Expr, ...]
     by: Expr | None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Minimize(Node):
     terms: tuple[Term, ...]
     block: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Report(Node):
     name: str
     axes: tuple[AxisItem, ...]
     value: Expr
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Variant(Node):
     name: str
     text: str | None
@@ -389,7 +390,7 @@ class Variant(Node):
     body: tuple[Statement, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class Claim(Node):
     """`claim knn: baseline < this`: orderings of variants by a report"""
 
@@ -401,7 +402,7 @@ Statement = Union[Param, Data, Model, Cell, Draw, Let, Def, Contrast, Train, On,
 Item = Union[Header, Use, Statement, Variant, Claim]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True)
 class File(Node):
     """A parsed file in the order of its text"""
 
@@ -410,33 +411,49 @@ class File(Node):
 
 def children(node: object) -> Iterator[Node]:
     """The nodes directly below, in the order of the text."""
-    if not isinstance(node, Node):
-        return
-    for name in _fields_of(type(node)):
-        yield from _nodes(getattr(node, name))
+    return iter(_below(node)) if isinstance(node, Node) else iter(())
 
 
-def _fields_of(kind: type[Node]) -> tuple[str, ...]:
-    if kind not in _FIELDS:
-        _FIELDS[kind] = tuple(each.name for each in fields(kind) if each.name != "span")
-    return _FIELDS[kind]
+def _below(node: Node) -> list[Node]:
+    """Kept with the node, which does not change: a tree is walked many times, and by each variant."""
+    kept: list[Node] | None = node.__dict__.get(_BELOW)
+    if kept is not None:
+        return kept
+    kind = type(node)
+    names = _FIELDS.get(kind)
+    if names is None:
+        names = _FIELDS[kind] = tuple(each.name for each in fields(kind) if each.name != "span")
+    found: list[Node] = []
+    for name in names:
+        value = getattr(node, name)
+        if isinstance(value, Node):
+            found.append(value)
+        elif isinstance(value, tuple):
+            _gather(value, found)
+    node.__dict__[_BELOW] = found
+    return found
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {}
+_BELOW = " below"  # no field can have this name
 
 
-def _nodes(value: object) -> Iterator[Node]:
-    if isinstance(value, Node):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _nodes(item)
+def _gather(values: tuple[object, ...], found: list[Node]) -> None:
+    for value in values:
+        if isinstance(value, Node):
+            found.append(value)
+        elif isinstance(value, tuple):
+            _gather(value, found)
 
 
 def walk(node: object) -> Iterator[Node]:
     """The node and everything below it, parents first; without recursion, so that depth is no limit."""
-    stack: list[Node] = [node] if isinstance(node, Node) else list(_nodes(node))
+    stack: list[Node] = []
+    if isinstance(node, Node):
+        stack.append(node)
+    elif isinstance(node, tuple):
+        _gather(node, stack)
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(list(children(current))))
+        stack += reversed(_below(current))

@@ -6,10 +6,12 @@ Every mistake of a user's spec becomes a Diagnostic; `SpecError` carries all of 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from cldsl.syntax.record import record
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(frozen=True, order=True)
 class Span:
     """A stretch of a spec: lines and columns count from 1, the end column is exclusive."""
 
@@ -31,7 +33,7 @@ class Span:
 NOWHERE = Span()
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record(frozen=True, order=True)
 class Diagnostic:
     """One finding. `code` is stable and kebab-case; severity "error" stops, "warning" and "note" are printed."""
 

@@ -119,7 +119,7 @@ def test_zero_vector_has_zero_gradient() -> None:
 
 
 def test_max_gradient_goes_to_the_lowest_coordinate() -> None:
-    assert small().grad("max(min(w, 2) * 1)", ["w"])["w"][0].tolist() == [0.0, 0.5, 0.0]
+    assert small().grad("max(min(w, 2) * 1)", ["w"])["w"][0].tolist() == [0.0, 1.0, 0.0]
 
 
 def test_new_axis_is_evaluated_apart() -> None:

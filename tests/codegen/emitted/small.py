@@ -14,6 +14,7 @@ class Program(rt.Program):
     spec = "small"
     title = "A queue of keys"
     link = "https://example.org/queue"
+    fixed_batch = True
     streams = {"photos": rt.Stream(default="tiny", columns={"x": "x", "label": "label"})}
     phases = (
         rt.Train("train_1", "photos", options={"batch": 4, "epochs": 2}, line="small.cl:17"),
