@@ -22,7 +22,7 @@ contrast pull:  # the positive is not in the denominator
     similarity  dot(a, c)
     temperature tau
 
-train on photos(batch = 32, epochs = 6):
+train on photos(batch = 16, epochs = 4):
     minimize mean(decoupled(pull)) by adam(lr = cosine(2e-3), decay = 1e-6)
 
 on photos(split = "test"):
