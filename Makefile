@@ -19,6 +19,7 @@ check: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy cldsl
+	$(BIN)/python -m pytest -q tests/docs/test_paths.py
 	$(BIN)/cldsl fmt --check specs/*.cl cldsl/std/*.cl
 
 bench: $(VENV)/ready
