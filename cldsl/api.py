@@ -51,7 +51,14 @@ def compile(
 
     Raises SpecError with every mistake of the spec.
     """
-    return Compiled(compile_spec(spec, Options(variant, _texts(set), dict(data or {}), level=level)))
+    sizes: dict[str, int] = {}
+    if data:
+        from cldsl.running import chosen_sources, source_sizes  # opens the metadata of the sources
+
+        program = resolve_file(spec, variant, _texts(set))
+        data = chosen_sources(program, data)
+        sizes = source_sizes(program, data)
+    return Compiled(compile_spec(spec, Options(variant, _texts(set), dict(data or {}), sizes, level)))
 
 
 def run(spec: str | Path, **options: Any) -> dict[str, float]:

@@ -44,6 +44,11 @@ def build(
     Raises CatalogueError: unknown name or argument, impossible sizes, another number of produced axes, a missing
     optional package, a class of the user's without permission.
     """
+    if any(size is None for size in consumes):
+        raise CatalogueError(
+            f"{name}: the size of an axis it consumes is not known",
+            "ragged columns are not executed by this version; else give a source that states its sizes",
+        )
     entry = module_entry(name)
     bound = bind_module(entry, args, named)
     axes = len(entry.shape(bound, consumes))
