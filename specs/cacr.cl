@@ -81,6 +81,13 @@ variant momentum:  # MoCo frame: keys, a queue, detached weights
         minimize close + apart by sgd(lr = cosine(rate), momentum = 0.9, decay = 1e-4)
         Q <- push[slot](Q, k[v = views - 1])  # keys of the last view alone
 
+variant as_published from momentum:         # the code caches the queue's distances of view 0 and takes them for the other views too
+    let stale = -beta * dist2(z[v = 0], Q)  # [item, slot]
+    def cached(R, t)[a in R] = softmean[n in a.negative](
+        t * (stale[item = a.item, slot = n.slot] else R(a, n)) / beta, stale[item = a.item, slot = n.slot] else R(a, n)
+    )
+    let apart = mean(cached(repulsion, repel))
+
 variant rbf from momentum:    # each key weighs its queries, far ones more; each query runs InfoNCE
     param heat: real > 0 = 1  # temperature of both
     contrast queries:

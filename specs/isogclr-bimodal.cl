@@ -80,6 +80,27 @@ on pairs(split = "test"):
     report recall = recall_at(ei, et, k = 5)
     report knn = knn(f(left), label, k = 20, balanced = true)
 
+variant as_published:  # the own pair is inside the expectation, which is still divided by the number of the others
+    param tiny = 1e-10
+    def top_pair(R, mine)[a in R] = max[n in a.candidate]((R.similarity(a, n) - a.mine) / R.temperature(a))
+    def expected(R, mine, shift)[a in R] = (
+        sum[n in a.candidate](exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift)) / (size(item) - 1)
+    )
+    def surrogate(R, mine, shift, now)[a in R]:
+        let own = mean[p in a.positive](R.similarity(a, p))
+        sum[n in a.candidate](
+            stop(exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift) / (a.now + tiny))
+            * (R.similarity(a, n) - own)
+        ) / (size(item) - 1)
+    def slope(R, mine, shift, now)[a in R] = (
+        log(a.now) + a.shift + rho
+        - sum[n in a.candidate](
+            exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift) / (a.now + tiny)
+            * (R.similarity(a, n) - a.mine) / R.temperature(a)
+        )
+        / (size(item) - 1)
+    )
+
 variant sogclr:  # one constant temperature
     param eta = 0
 

@@ -50,4 +50,24 @@ variant supcr:  # no mixtures: supervised contrastive regression
 variant supcon_classes from supcr:  # labels as classes
     param magnify = false
 
+variant as_published:  # real and mixed logits are shifted by maxima of their own before they share one softmax
+    contrast real from order:
+        positive c in z if c.age == a.age and c != a
+        negative c in z if c.age != a.age weight (abs(a.age - c.age) + 1 if magnify else 1)
+    contrast mixed from order:
+        positive c in exact
+        negative c in soft weight (abs(a.age - c.age) + 1 if magnify else 1)
+    def top_real(R)[a in R] = max[c in z](dot(a, c) / T)
+    def top_mixed(R)[a in R] = max(max[c in a.candidate](R(a, c)) else 0, 0)  # empty slots count as 0
+    def mass(R, shift)[a in R] = sum[c in a.candidate weight R.weight(a, c)](exp(R(a, c) - a.shift))
+    def pulls(R, shift)[a in R] = sum[p in a.positive](R(a, p) - a.shift)
+    def number(R)[a in R] = count[p in a.positive](R(a, p))
+    let shift_real = stop(top_real(real)), shift_mixed = stop(top_mixed(mixed))
+    let literal = (
+        log(mass(real, shift_real) + mass(mixed, shift_mixed))
+        - (pulls(real, shift_real) + pulls(mixed, shift_mixed)) / (number(real) + number(mixed))
+    )
+    train from this:
+        minimize mean(literal) by adam(lr = one_step(2e-3, 3))
+
 claim mae: this < supcr, this < supcon_classes

@@ -10,15 +10,7 @@ from cldsl.catalogue import nearest
 from cldsl.elaborate.core import Core
 from cldsl.elaborate.folding import constant
 from cldsl.elaborate.scope import Mistake, Scope
-from cldsl.elaborate.values import (
-    Function,
-    ListValue,
-    ModelValue,
-    Row,
-    Thing,
-    Uneven,
-    Value,
-)  # fmt: skip
+from cldsl.elaborate.values import Function, ListValue, ModelValue, Row, RowSet, Thing, Uneven, Value  # fmt: skip
 from cldsl.graph.nodes import Axis, Node
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
@@ -41,10 +33,25 @@ class Brackets(Core):
             )
         if isinstance(base, Uneven):
             return self._uneven_index(base, expr, scope)
+        if isinstance(base, RowSet) and base.ranked and len(base.parts) == 1 and len(expr.items) == 1:
+            item = expr.items[0]
+            if isinstance(item, ast.Slice) and item.axis == "rank":
+                return self._list_slice(base, item, scope)
         if isinstance(base, Value) and base.over_rows:
             return self._pair_draw(base, expr, scope)
         value = self.as_value(base, expr.value.span)
         return self.indexed(value, expr.items, scope)
+
+    def _list_slice(self, base: RowSet, item: ast.Slice, scope: Scope) -> RowSet:
+        """`hard[rank = 1 : 3]`: rows of the list, ranked anew from 0, with their coordinates and attributes."""
+        part = base.parts[0]
+        size = part.axis.size or 0
+        low = 0 if item.low is None else self.static_int(item.low, scope)
+        high = size if item.high is None else min(size, self.static_int(item.high, scope))
+        rank = Axis(self.fresh_axis("rank"), max(0, high - low))
+        place = self.a.pointwise("add", self.a.iota(rank), self.a.const(low))
+        mask = None if part.mask is None else self.a.gather(Value(part.mask), part.axis, place, checked=False).node
+        return RowSet((self.rows.picked(part, place, rank, mask),), True)
 
     def indexed(self, value: Value, items: Sequence[ast.AxisItem], scope: Scope) -> Value:
         """Selections are simultaneous: every index is evaluated before any axis goes."""

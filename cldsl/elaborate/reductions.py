@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cldsl.elaborate.folding import constant
 from cldsl.elaborate.scope import Mistake, Scope
-from cldsl.elaborate.values import Thing, Value
+from cldsl.elaborate.values import Relation, Thing, Value
 from cldsl.graph.nodes import Axis, Node
 from cldsl.syntax import ast
 from cldsl.syntax.record import record
@@ -106,9 +106,10 @@ class Reductions:
                 inner.scope.guards = (*inner.scope.guards, test)
             yield from self._extend(rest, inner)
         elif isinstance(item, ast.Comprehension):
+            relation = self._relation(item, branch.scope)
             rows = self.x.rows.comprehended(item, branch.scope)
             for part in rows.parts:
-                scope, row = self.x.rows.bind(item.variable, part, branch.scope)
+                scope, row = self.x.rows.bind(item.variable, part, branch.scope, relation)
                 weight = branch.weight
                 if item.weight is not None:
                     mine = self.x.value(item.weight, scope)
@@ -126,6 +127,21 @@ class Reductions:
                 "",
                 "write `mean[item](x)` or `mean[c in z](e)`",
             )
+
+    def _relation(self, item: ast.Comprehension, scope: Scope) -> Relation | None:
+        """The relation whose anchors are bound: `a in R` has the sets of R."""
+        if not isinstance(item.source, ast.Name):
+            return None
+        found = self.x.lookup(item.source.id, scope, item.source.span)
+        if isinstance(found, Relation) and found.flipped:
+            raise Mistake(
+                item.source.span,
+                "not-executed",
+                "the anchors of a flipped relation are bound by a def alone in this version",
+                "they are the rows of its candidates",
+                "write `def g(R)[a in R] = ...` and reduce its value",
+            )
+        return found if isinstance(found, Relation) else None
 
     # ---- one branch
 

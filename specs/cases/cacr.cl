@@ -37,7 +37,7 @@ variant debiased_alone "*small_scale_experiments/losses/__init__.py, our_loss1 +
 
 # ---- the momentum frame: a linear encoder, moved by plain SGD; its copy is a state
 
-variant queue "*webvision/ours/builder.py, MoCo.forward where intra_batch_negatives = true" from momentum:
+variant queue "*webvision/ours/builder.py, MoCo.forward where intra_batch_negatives = true" from as_published:
     data case: x[v, item, feature]
     data start: encoder_weight_init[dim, feature], queue_init[slot, dim]
     param attract = case_tau_pos, repel = case_tau_neg, alpha = case_alpha, beta = case_beta
@@ -48,11 +48,7 @@ variant queue "*webvision/ours/builder.py, MoCo.forward where intra_batch_negati
     state pointer = 0
     let z = unit(dot[feature](encoder_weight, x))
     let k = stop(unit(dot[feature](key_weight, x)))
-    # The code caches the queue's distances of view 0 within a step and takes them for the other views too.
-    let stale = -beta * dist2(z[v = 0], Q)  # [item, slot]
-    def cached(R, t)[a in R] = softmean[n in a.negative](
-        t * (stale[item = a.item, slot = n.slot] else R(a, n)) / beta, stale[item = a.item, slot = n.slot] else R(a, n)
-    )
+    let apart = mean(pushed(repulsion, repel))
     state literal = 0
     train on case:
         key_weight <- keep * key_weight + (1 - keep) * encoder_weight

@@ -30,7 +30,7 @@ variant library "*libauc/losses/contrastive.py, GCLoss_v2*":
 
 # The paper's repository: the own pair is in the expectation, which is still divided by the number of the others; images
 # and texts have numbers of their own.
-variant repository "*bimodal_exps/models/losses.py, SogCLR_DRO_Loss.forward":
+variant repository "*bimodal_exps/models/losses.py, SogCLR_DRO_Loss.forward" from as_published:
     data case: image_index[item] -> sample, text_index[item] -> sample, image_z[item, dim], text_z[item, dim]
     param gamma = case_gamma, beta = case_beta_u, eta = case_eta_init, rho = case_rho_init, tau0 = case_tau_init
     param low = case_tau_min, high = case_tau_max, bound = case_grad_clip, tiny = case_eps
@@ -38,24 +38,6 @@ variant repository "*bimodal_exps/models/losses.py, SogCLR_DRO_Loss.forward":
     state ti[sample = case_samples] = tau0
     let zi = image_z, zt = text_z
     let images = side(zi, zt, ti[sample = image_index]), texts = side(zt, zi, tt[sample = text_index])
-    def top_pair(R, mine)[a in R] = max[n in a.candidate]((R.similarity(a, n) - a.mine) / R.temperature(a))
-    def expected(R, mine, shift)[a in R] = (
-        sum[n in a.candidate](exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift)) / (size(item) - 1)
-    )
-    def surrogate(R, mine, shift, now)[a in R]:
-        let own = mean[p in a.positive](R.similarity(a, p))
-        sum[n in a.candidate](
-            stop(exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift) / (a.now + tiny))
-            * (R.similarity(a, n) - own)
-        ) / (size(item) - 1)
-    def slope(R, mine, shift, now)[a in R] = (
-        log(a.now) + a.shift + rho
-        - sum[n in a.candidate](
-            exp((R.similarity(a, n) - a.mine) / R.temperature(a) - a.shift) / (a.now + tiny)
-            * (R.similarity(a, n) - a.mine) / R.temperature(a)
-        )
-        / (size(item) - 1)
-    )
     let shift_i = stop(max(bi[sample = image_index], top_pair(images, mi)))
     let shift_t = stop(max(bt[sample = text_index], top_pair(texts, mt)))
     let now_i = (1 - gamma) * si[sample = image_index] * exp(bi[sample = image_index] - shift_i) + gamma * fresh_i

@@ -2,7 +2,7 @@ spec supremix_cases "Published cases of mixing one's own pairs" from "../supremi
 
 # Anchors and the others are numbered view by view. The two literal losses shift real and mixed logits by maxima of their
 # own; the second one is after a compression that sorts labels apart from their mixtures and is not a method.
-variant mixtures "*/train_supremix.py, mixing_func;* where weight_distance = l1_inv and mix_negatives = true and mix_positives = true":
+variant mixtures "*/train_supremix.py, mixing_func;* where weight_distance = l1_inv and mix_negatives = true and mix_positives = true" from as_published:
     data case: z[item, v, dim], label[item], anchor_share[anchor, other]
     param T = case_temperature, window = case_window, magnify = case_use_weight
     let age = label
@@ -12,27 +12,11 @@ variant mixtures "*/train_supremix.py, mixing_func;* where weight_distance = l1_
         let soft[k in z] = rows(
             stop(part(a, k) * a + (1 - part(a, k)) * k), age = part(a, k) * a.age + (1 - part(a, k)) * k.age
         ) if k.age != a.age
-    contrast real from order:
-        positive c in z if c.age == a.age and c != a
-        negative c in z if c.age != a.age weight (abs(a.age - c.age) + 1 if magnify else 1)
-    contrast mixed from order:
-        positive c in exact
-        negative c in soft weight (abs(a.age - c.age) + 1 if magnify else 1)
     def softs(R)[a in R] = count[k in z if k.age != a.age](k.age)
     def exacts(R)[a in R] = (
         count[
             j in z, k in z if a.age - window < j.age and j.age < a.age and a.age < k.age and k.age < a.age + window
         ](k.age)
-    )
-    def top_real(R)[a in R] = max[c in z](dot(a, c) / T)
-    def top_mixed(R)[a in R] = max(max[c in a.candidate](R(a, c)) else 0, 0)  # empty slots count as 0
-    def mass(R, shift)[a in R] = sum[c in a.candidate weight R.weight(a, c)](exp(R(a, c) - a.shift))
-    def pulls(R, shift)[a in R] = sum[p in a.positive](R(a, p) - a.shift)
-    def number(R)[a in R] = count[p in a.positive](R(a, p))
-    let shift_real = stop(top_real(real)), shift_mixed = stop(top_mixed(mixed))
-    let literal = (
-        log(mass(real, shift_real) + mass(mixed, shift_mixed))
-        - (pulls(real, shift_real) + pulls(mixed, shift_mixed)) / (number(real) + number(mixed))
     )
     on case:
         report loss = mean(supcon(order))

@@ -49,7 +49,9 @@ def test_any_text_stays_a_constant(text: str) -> None:
     assert ast.literal_eval("\n".join(docstring(text)).strip()).strip() is not None
     tree = ast.parse("\n".join(docstring(text)))
     assert len(tree.body) == 1 and isinstance(tree.body[0], ast.Expr)
-    assert ast.parse("\n".join(lines_of([Remark(text), Do(name("x"), comment_text(text))]))).body[0].lineno == 2
+    # a comment too long for its line stands above it; either way the statement is all there is
+    noted = ast.parse("\n".join(lines_of([Remark(text), Do(name("x"), comment_text(text))])))
+    assert [ast.unparse(each) for each in noted.body] == ["x"]
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf")])

@@ -11,6 +11,11 @@ from cldsl.semantics.resolve import resolve
 
 TEXT = """spec rows "Rows" "none"
 data points: x[item, dim] from "tiny"
+contrast pull:
+    anchor     a in x
+    positive   c in x if c == a
+    negative   c in x if c != a
+    similarity dot(a, c)
 """
 
 
@@ -38,3 +43,12 @@ def test_rows_of_two_tensors_are_never_equal() -> None:
 def test_a_mean_behind_a_false_filter_is_absent() -> None:
     assert value("mean[c in x if step > 5](7) else 2", 0) == 2
     assert value("mean[c in x if step > 5](7) else 2", 6) == 7
+
+
+def test_the_sets_of_an_anchor_bound_by_a_reduction() -> None:
+    assert value("mean[a in pull](count[n in a.negative](n))", 0) == 2
+    assert value("sum[a in pull](sum[n in a.negative](pull(a, n)))", 0) == 12
+
+
+def test_a_slice_of_a_list_keeps_its_coordinates() -> None:
+    assert value("sum[c in {n in x top 3 by 0 - n.item}[rank = 1 : 3]](c.item)", 0) == 3
