@@ -53,6 +53,7 @@ STANDS: Mapping[str, Stand] = {
             "baseline": Stand({"z": "item v dim"}, fixed={"v": 2}),
             "momentum": Stand({"z": "item v dim", "k": "item v dim", "Q": "slot dim"}, sets={"views": "3"}, fixed={"v": 3}),
             "rbf": Stand({"z": "item v dim", "k": "item v dim", "Q": "slot dim"}, sets={"views": "3"}, fixed={"v": 3}),
+            "as_published": Stand({"z": "item v dim", "k": "item v dim", "Q": "slot dim"}, sets={"views": "3"}, fixed={"v": 3}),
         },
     ),
     "dcl": Stand({"z": "item v dim"}),
