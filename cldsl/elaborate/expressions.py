@@ -19,15 +19,7 @@ from cldsl.elaborate.reductions import Reductions
 from cldsl.elaborate.relations import Relations
 from cldsl.elaborate.rows import Rows
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
-from cldsl.elaborate.values import (
-    Broken,
-    ListValue,
-    ModelValue,
-    Row,
-    RowSet,
-    TextValue,
-    Thing,
-)  # fmt: skip
+from cldsl.elaborate.values import Broken, ListValue, ModelValue, Row, RowSet, TextValue, Thing, Value  # fmt: skip
 from cldsl.graph.nodes import Graph
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
@@ -203,7 +195,22 @@ class Expressions(Applying):
         )
         if expr.op == "^" and constant(right.node) == 2:
             return self.a.pointwise("mul", left, left, span=expr.span)
+        self._no_shorter_axis(left, right, expr.span)
         return self.a.pointwise(_BINARY[expr.op], left, right, guards=scope.all_guards(), span=expr.span)
+
+    def _no_shorter_axis(self, left: Value, right: Value, span: Span) -> None:
+        """A slice of an axis and the whole of it do not meet: neither entry by entry nor as an outer product."""
+        for short, whole in ((left, right), (right, left)):
+            for name in short.names:
+                origin = self.slices.get(name)
+                if origin is not None and origin in whole.names and name not in whole.names:
+                    raise Mistake(
+                        span,
+                        "axes-do-not-meet",
+                        f"one side has a part of the axis {origin}, the other all of it",
+                        "one axis name has one size",
+                        f"give the part a name of its own: `x[{origin} = 0 : 2][{origin} -> part]`",
+                    )
 
     def _member(self, expr: ast.Binary, scope: Scope) -> Thing:
         """`x in SET`: some row of the set equals x (its index, or the row itself)."""
