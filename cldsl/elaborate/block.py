@@ -9,8 +9,7 @@ from cldsl.elaborate import streams
 from cldsl.elaborate.scope import Consequence, Mistake
 from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Shared
-from cldsl.elaborate.values import Value
-from cldsl.graph.nodes import Function, Graph
+from cldsl.graph.nodes import Function, Graph, Node
 from cldsl.semantics.spots import spot
 from cldsl.syntax import ast
 
@@ -32,7 +31,13 @@ class Block:
         self.created: dict[tuple[str, int], int] = {}
         self.moment = 0
         self.pushed: dict[str, tuple[int, int]] = {}
-        self.logs: list[tuple[ast.Report, Value]] = []
+        # what composing.py knows while it makes functions: a value's moment, what each moment must give, the moments
+        # whose objective was made, the leaf that stands for a written value, the held name of a value
+        self.when_made: dict[Node, int] = {}
+        self.wanted: dict[int, list[Node]] = {}
+        self.done: set[int] = set()
+        self.assigned: dict[Node, Node] = {}
+        self.names: dict[Node, str] = {}
 
     # ---- head
 

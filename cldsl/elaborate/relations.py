@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from cldsl.elaborate.scope import Mistake, Scope
 from cldsl.elaborate.values import Part, Relation, Row, RowSet, Value
-from cldsl.graph.nodes import Axis
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
 from cldsl.syntax.record import record
@@ -250,8 +249,3 @@ class Relations:
             back = self.a._renamed(mask, {row.part.axis.name: part.axis.name})
             parts.append(replace(part, mask=self.a.both(part.mask, back)))
         return RowSet(tuple(parts))
-
-
-def row_axes_back(part: Part) -> tuple[Axis, ...]:
-    """The axes that a value per row of this part has: those of the rows' source."""
-    return part.row_axes
