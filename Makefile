@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 THREADS = OMP_NUM_THREADS=1
 
-.PHONY: run test quick check bench install clean
+.PHONY: run test quick check bench bench-views install clean
 
 run: $(VENV)/ready
 	$(BIN)/cldsl run specs/dcl.cl --out runs/dcl --overwrite
@@ -22,7 +22,11 @@ check: $(VENV)/ready
 	$(BIN)/python -m pytest -q tests/docs/test_paths.py
 	$(BIN)/cldsl fmt --check specs/*.cl cldsl/std/*.cl
 
+# The whole table takes hours; BENCH="--quick" takes minutes. Other libraries are measured where they are installed.
 bench: $(VENV)/ready
+	$(BIN)/python tests/bench/bench_losses.py $(BENCH)
+
+bench-views: $(VENV)/ready
 	$(BIN)/python tests/bench/bench_views.py
 
 install: $(VENV)/ready

@@ -18,6 +18,7 @@ from cldsl.compiler import Compilation, Options, compile_spec, load_program
 from cldsl.elaborate import Given, examine
 from cldsl.elaborate.axes import CLOCK
 from cldsl.graph.nodes import Axis
+from cldsl.planning.budget import memory_bytes
 from cldsl.semantics.resolve import resolve_file
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Diagnostic, SpecError
@@ -46,10 +47,12 @@ def compile(
     set: Mapping[str, Any] | None = None,
     data: Mapping[str, str] | None = None,
     level: int = 2,
+    memory: int | str | None = None,
 ) -> Compiled:
     """A spec as a program. set: params by name. data: sources by stream. level 0 emits it as written, 2 optimised.
+    memory: what a step may fill, in bytes or as "512MB"; None: no bound.
 
-    Raises SpecError with every mistake of the spec.
+    Raises SpecError with every mistake of the spec, CatalogueError for a memory that is no size.
     """
     sizes: dict[str, int] = {}
     if data:
@@ -58,7 +61,8 @@ def compile(
         program = resolve_file(spec, variant, _texts(set))
         data = chosen_sources(program, data)
         sizes = source_sizes(program, data)
-    return Compiled(compile_spec(spec, Options(variant, _texts(set), dict(data or {}), sizes, level)))
+    options = Options(variant, _texts(set), dict(data or {}), sizes, level, memory=memory_bytes(memory))
+    return Compiled(compile_spec(spec, options))
 
 
 def run(spec: str | Path, **options: Any) -> dict[str, float]:

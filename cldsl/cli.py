@@ -20,6 +20,7 @@ import click
 
 from cldsl import __version__
 from cldsl.catalogue import CatalogueError
+from cldsl.planning.budget import memory_bytes
 from cldsl.runtime.errors import RunFailed, Stopped
 from cldsl.syntax.diagnostics import NOWHERE, SpecError
 
@@ -66,6 +67,10 @@ def _pairs(ctx: click.Context, parameter: click.Parameter, words: Sequence[str])
     return pairs
 
 
+def _memory(ctx: click.Context, parameter: click.Parameter, word: str | None) -> int | None:
+    return memory_bytes(word)
+
+
 def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in reversed(options):
@@ -75,6 +80,8 @@ def _options(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
+#: `explain --memory` without a size.
+_UNBOUNDED = ""
 _PATH = click.Path(path_type=Path)
 SPEC = click.argument("spec", type=click.Path(), metavar="SPEC")
 SPECS = click.argument("specs", type=click.Path(), nargs=-1, required=True, metavar="SPEC...")
@@ -91,6 +98,9 @@ DATA = click.option(
 )
 LEVEL = click.option(
     "-O", "level", type=click.Choice(["0", "2"]), default="2", help="0 as written, 2 optimised.  [default: 2]"
+)
+MEMORY = click.option(
+    "--memory", metavar="SIZE", callback=_memory, help="What a step may fill: 512MB, 2GiB, bytes.  [default: no bound]"
 )
 DEVICE = click.option("--device", metavar="NAME", help="auto, cpu, cuda or cuda:N.  [default: auto]")
 EPOCHS = click.option("--epochs", type=click.IntRange(0), help="At most so many epochs of each train block.")
@@ -149,6 +159,7 @@ def check(ctx: click.Context, specs: tuple[str, ...], variant: str | None, sets:
 @VARIANT
 @SET
 @DATA
+@MEMORY
 @click.option("--print", "printed", is_flag=True, help="Write the program to the terminal instead.")
 def compile_(
     spec: str,
@@ -157,12 +168,13 @@ def compile_(
     variant: str | None,
     sets: dict[str, str],
     data: dict[str, str],
+    memory: int | None,
     printed: bool,
 ) -> None:
     """Write a spec as one readable PyTorch program."""
     from cldsl.running import prepare, write_whole
 
-    prepared = prepare(spec, variant, sets, data, int(level))
+    prepared = prepare(spec, variant, sets, data, int(level), memory=memory)
     if printed:
         click.echo(prepared.source, nl=False)
         return
@@ -179,12 +191,14 @@ def compile_(
 @DATA
 @RUN
 @LEVEL
+@MEMORY
 def run(
     spec: str,
     variant: str | None,
     sets: dict[str, str],
     data: dict[str, str],
     level: str,
+    memory: int | None,
     compiled: bool | None,
     **chosen: Any,
 ) -> None:
@@ -192,8 +206,10 @@ def run(
     from cldsl.explain.table import number, table
     from cldsl.running import default_out, fit_prepared, prepare
 
-    prepared = prepare(spec, variant, sets, data, int(level), chosen["batch"])
-    options = _given(chosen) | ({} if compiled is None else {"compile": "on" if compiled else "off"})
+    prepared = prepare(spec, variant, sets, data, int(level), chosen["batch"], memory)
+    options = _given({**chosen, "memory": memory}) | (
+        {} if compiled is None else {"compile": "on" if compiled else "off"}
+    )
     out = options.setdefault("out", default_out(prepared.program, chosen["seed"]))
     reports = fit_prepared(prepared, data, options)
     names = dict.fromkeys(name.removeprefix("before/") for name in reports)
@@ -225,25 +241,40 @@ def run(
     show_default=True,
     help="The evaluator, or a level.",
 )
+@MEMORY
 @click.pass_context
-def verify(ctx: click.Context, spec: str, cases: str, bindings: str | None, level: str) -> None:
+def verify(ctx: click.Context, spec: str, cases: str, bindings: str | None, level: str, memory: int | None) -> None:
     """Compare a spec's values and gradients with published cases."""
     from cldsl.verify import LEVELS, summary
     from cldsl.verify import verify as verify_cases
 
-    found = verify_cases(spec, cases, bindings, LEVELS if level == "all" else [level])
+    found = verify_cases(spec, cases, bindings, LEVELS if level == "all" else [level], memory)
     click.echo(summary(found))
     ctx.exit(0 if found and all(result.ok for result in found) else 1)
 
 
-@main.command()
+class _MemoryBefore(click.Command):
+    """A command whose `--memory` takes a size or none: in `--memory SPEC` the word after it is no size."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        bare = [i for i, word in enumerate(args[:-1]) if word == "--memory" and not args[i + 1][:1].isdigit()]
+        return super().parse_args(ctx, [f"{word}={_UNBOUNDED}" if i in bare else word for i, word in enumerate(args)])
+
+
+@main.command(cls=_MemoryBefore)
 @SPEC
 @VARIANT
 @SET
 @DATA
 @click.option("--passes", is_flag=True, help="What each pass of the optimiser changes.")
 @click.option("--dump", type=_PATH, metavar="DIR", help="Write the graph of each function before and after.")
-@click.option("--memory", is_flag=True, help="Operators, bytes and work of each function.")
+@click.option(
+    "--memory",
+    is_flag=False,
+    flag_value=_UNBOUNDED,
+    metavar="[SIZE]",
+    help="Operators, bytes and work of each function; with a size, what it makes of the program.",
+)
 @LEVEL
 def explain(
     spec: str,
@@ -252,13 +283,14 @@ def explain(
     data: dict[str, str],
     passes: bool,
     dump: Path | None,
-    memory: bool,
+    memory: str | None,
     level: str,
 ) -> None:
     """Tell what a step does: its time line, its sets, what its gradients move."""
     from cldsl.explain.report import Chosen, explain
 
-    click.echo(explain(spec, variant, sets, data, Chosen(passes, memory, dump, int(level))))
+    budget = None if memory == _UNBOUNDED else memory_bytes(memory)
+    click.echo(explain(spec, variant, sets, data, Chosen(passes, memory is not None, dump, int(level), budget)))
 
 
 @main.command()

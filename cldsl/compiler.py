@@ -4,6 +4,7 @@
     resolve    ast.File, variant, sets   -> Program           (semantics/: imports, inheritance, variants, overrides)
     elaborate  Program                   -> ProgramPlan       (elaborate/: names, axes, presence, reach, order; typed graph)
     optimise   Function                  -> Function          (passes/: equivalences, in the order of PASSES)
+    plan       ProgramPlan, memory       -> ProgramPlan       (planning/: which encoders are applied in chunks)
     emit       ProgramPlan               -> text              (codegen/: one readable Python file)
     load       text                      -> Program class     (codegen/: the file as a class)
 
@@ -13,7 +14,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,10 @@ LEVELS = (0, 2)
 
 @dataclass(frozen=True)
 class Options:
-    """What a compilation depends on beside the spec. sets: param -> expression text. data: stream -> source."""
+    """What a compilation depends on beside the spec. sets: param -> expression text. data: stream -> source.
+
+    memory: bytes that a step may fill, None without bound: the device then decides what fits.
+    """
 
     variant: str | None = None
     sets: Mapping[str, str] = field(default_factory=dict)
@@ -37,6 +41,7 @@ class Options:
     sizes: Mapping[str, int] = field(default_factory=dict)
     level: int = 2
     verify: bool = False
+    memory: int | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def compile_spec(spec: str | Path, options: Options = Options(), text: str | Non
     timer = _Timer()
     program = timer("resolve", lambda: _resolved(spec, text, options))
     plan = timer("elaborate", lambda: elaboration.elaborate(program, options.sizes, options.data))
-    optimised = timer("optimise", lambda: optimise(plan, options.level, options.verify))
+    optimised = timer("optimise", lambda: optimise(plan, options.level, options.verify, options.memory))
     source = timer("emit", lambda: emit(optimised, options.level))
     return Compilation(program, optimised, source, options, tuple(timer.taken))
 
@@ -69,15 +74,55 @@ def load_program(compilation: Compilation) -> Any:
     return load(compilation.source, compilation.plan.name)
 
 
-def optimise(plan: ProgramPlan, level: int, verify: bool = False) -> ProgramPlan:
-    """Every function of the plan through the passes of the level."""
-    return plan.map_functions(lambda function: optimise_function(function, level, verify))
+def optimise(plan: ProgramPlan, level: int, verify: bool = False, memory: int | None = None) -> ProgramPlan:
+    """Every function of the plan through the passes of the level; above 0, encoders that memory bounds are cached.
+
+    memory: bytes that a step may fill.
+    """
+    coupled = coupled_models(plan)
+    optimised = plan.map_functions(lambda function: optimise_function(function, level, verify, memory, coupled))
+    if level == 0 or memory is None:
+        return optimised
+    from cldsl.planning.encoders import cached
+
+    return cached(optimised, memory)
 
 
-def optimise_function(function: Function, level: int, verify: bool = False) -> Function:
+def optimise_function(
+    function: Function,
+    level: int,
+    verify: bool = False,
+    memory: int | None = None,
+    coupled: Collection[str] = (),
+) -> Function:
+    """One function through the passes of the level, at the highest with the parts that are computed in strips.
+
+    coupled: models whose rows depend on each other or draw: they are not called strip by strip.
+    """
     from cldsl import passes
 
-    return passes.optimise(function, Graph(), level, verify=verify)
+    optimised = passes.optimise(function, Graph(), level, verify=verify)
+    if level < max(LEVELS):
+        return optimised
+    from cldsl.strips import study
+
+    return study(optimised, memory, coupled).function
+
+
+def coupled_models(plan: ProgramPlan) -> set[str]:
+    """Models whose rows depend on each other (batch statistics) or draw (dropout), by name."""
+    from cldsl.modules.catalog import bind_module, module_entry
+
+    kinds = {model.name: model for model in plan.models}
+    found = set()
+    for model in plan.models:
+        own = model
+        while own.of is not None and own.of in kinds:
+            own = kinds[own.of]
+        entry = module_entry(own.entry)
+        if own.batch_statistics or entry.draws(bind_module(entry, own.args, dict(own.named))):
+            found.add(model.name)
+    return found
 
 
 def _resolved(spec: str | Path, text: str | None, options: Options) -> Program:

@@ -17,7 +17,7 @@ from cldsl.catalogue import CatalogueError
 from cldsl.codegen import argument_of, emit_function, load_function
 from cldsl.codegen.functions import key_of
 from cldsl.codegen.scope import Scope
-from cldsl.compiler import Compilation, optimise_function
+from cldsl.compiler import Compilation, coupled_models, optimise_function
 from cldsl.elaborate import Given, function
 from cldsl.graph.nodes import Function, Node
 from cldsl.syntax import ast
@@ -35,7 +35,9 @@ class Objective:
     def __init__(self, compilation: Compilation, value: str | ast.Expr, given: Mapping[str, Given]) -> None:
         """Raises SpecError where the expression does not fit the spec or the tensors."""
         made, _ = function(compilation.program, {"loss": value}, given, name="loss_of")
-        made = optimise_function(made, compilation.options.level)
+        options = compilation.options
+        coupled = coupled_models(compilation.plan)
+        made = optimise_function(made, options.level, options.verify, options.memory, coupled)
         self._scope = Scope(compilation.plan)
         self._leaves = made.inputs
         self._models = made.models

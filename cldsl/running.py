@@ -19,6 +19,7 @@ from cldsl import elaborate as elaboration
 from cldsl.catalogue import CatalogueError, nearest
 from cldsl.compiler import optimise
 from cldsl.graph.plan import ProgramPlan
+from cldsl.planning.budget import memory_bytes
 from cldsl.semantics.program import Program
 from cldsl.semantics.resolve import resolve_file
 from cldsl.syntax import ast
@@ -44,19 +45,20 @@ def run_spec(
     set: Mapping[str, Any] | None = None,
     data: Mapping[str, str] | None = None,
     level: int = 2,
+    memory: int | str | None = None,
     **options: Any,
 ) -> dict[str, Any]:
     """Compile and train a spec; the reports by name ("knn", "before/knn").
 
-    set: params by name. data: source by stream. options: the fields of `cldsl.runtime.RunOptions` (seed, out, epochs,
+    set: params by name. data: source by stream. memory: what a step may fill, as of `compile`. options: the fields of `cldsl.runtime.RunOptions` (seed, out, epochs,
     device, ...); without `out` nothing is written.
     Raises SpecError, CatalogueError for the user's mistakes, RunFailed for a run that cannot go on.
     """
     from cldsl.api import _texts
 
-    return fit_prepared(
-        prepare(spec, variant, _texts(set), data or {}, level, options.get("batch")), data or {}, options
-    )
+    bound = memory_bytes(memory)
+    prepared = prepare(spec, variant, _texts(set), data or {}, level, options.get("batch"), bound)
+    return fit_prepared(prepared, data or {}, {**options, "memory": bound})
 
 
 def prepare(
@@ -66,12 +68,13 @@ def prepare(
     data: Mapping[str, str],
     level: int = 2,
     batch: int | None = None,
+    memory: int | None = None,
 ) -> Prepared:
-    """The spec through every stage but loading. Raises SpecError, CatalogueError, OSError."""
+    """The spec through every stage but loading. memory: bytes that a step may fill. Raises SpecError, CatalogueError, OSError."""
     from cldsl.codegen import emit
 
     program = with_batch(resolve_file(spec, variant, sets), batch)
-    plan = optimise(elaborated(program, data), level)
+    plan = optimise(elaborated(program, data), level, memory=memory)
     return Prepared(program, plan, emit(plan, level), resolved_text(program))
 
 

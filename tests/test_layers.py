@@ -19,7 +19,7 @@ CATALOGS = {"data.catalog", "views.catalog", "modules.catalog", "metrics.catalog
 BELOW = {"catalogue", "version"}
 #: What a catalogue is made of beside its own file.
 TABLES = {"modules.shapes": "modules.catalog", "views.shapes": "views.catalog", "data.digests": "data.catalog"}
-COMPILER = {"syntax", "semantics", "graph", "elaborate", "passes", "codegen", *CATALOGS, *BELOW}
+COMPILER = {"syntax", "semantics", "graph", "elaborate", "passes", "strips", "planning", "codegen", *CATALOGS, *BELOW}
 FRONT = {*COMPILER, "compiler", "running", "runtime", "explain"}
 
 #: part -> parts that it may import.
@@ -32,6 +32,8 @@ ALLOWED: dict[str, set[str]] = {
     "graph": {"syntax"},
     "elaborate": {"semantics", "syntax", "graph", "catalogue", *CATALOGS},
     "passes": {"graph", "catalogue"},
+    "strips": {"graph", "passes"},
+    "planning": {"graph", "modules", "modules.catalog", "catalogue"},
     # runtime: the base class for types, and the names of the helpers that it may write
     "codegen": {"graph", "syntax", "runtime", "version"},
     "data": {"data.catalog", "catalogue"},

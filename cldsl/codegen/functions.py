@@ -20,11 +20,13 @@ from cldsl.codegen.statements import (
     Return,
     Statement,
     Subscript,
+    call,
     display,
     method,
     name,
 )
 from cldsl.graph.nodes import CONSTANT, Function, Node
+from cldsl.graph.strips import Visit
 
 #: Inputs that a method of the program takes as arguments; it reads the others from itself.
 PASSED = frozenset({"column", "draw", "held", "clock", "given"})
@@ -37,6 +39,11 @@ class Surroundings:
     attribute: Callable[[str], Identifier]
     family: Callable[[str], str | None]
     frozen: Callable[[str], str | None]
+    #: the name of the function that a visit's strips are
+    strip: Callable[[Visit], Identifier] = lambda visit: Identifier(visit.name)
+
+    def visit(self, visit: Visit) -> Expression:
+        return name(self.strip(visit))
 
     def is_frozen(self, model: str) -> bool:
         return self.frozen(model) is not None
@@ -77,44 +84,50 @@ def program_method(
     function: Function, written: Identifier, around: Surroundings, chunked: bool = False, minimised: bool = False
 ) -> Define:
     """The function as a method. minimised: its output `loss` is differentiated and comes first, others constants."""
-    names = Names(RESERVED)
+    names = Names({*RESERVED, *(str(around.strip(visit)) for visit in function.visits)})
     passed = {leaf: Name((names.fresh(key_of(leaf)),)) for leaf in arguments(function)}
 
     def leaf(node: Node) -> Expression:
         return passed[node] if node in passed else own_expression(node, around)
 
-    environment = Environment(leaf, around.module, around.family, around.is_frozen, chunked)
+    environment = Environment(leaf, around.module, around.family, around.is_frozen, chunked, around.visit)
     low = Lowering(function, environment, names)
     outputs = low.run()
     if minimised:
         outputs.sort(key=lambda output: output[0] != "loss")
         nodes = dict(function.outputs)
         outputs = [(key, value if key == "loss" else _constant(nodes[key], value)) for key, value in outputs]
-    body = _body(low, leaf, outputs)
-    decorators = () if minimised else ("torch.no_grad()",)
+    body = body_of(low, leaf, outputs)
+    decorators = () if minimised else (call("torch.no_grad"),)
     parameters = ("self", *(each.path[0] for each in passed.values()))
     return Define(written, parameters, body, doc=_doc(function), decorators=decorators)
 
 
 def module_function(function: Function, families: Mapping[str, str] | None = None) -> Define:
-    """The function with every input as an argument by its name, and `models`, a mapping of modules, as the last."""
-    names = Names(RESERVED)
+    """The function with every input as an argument by its name, and `models`, a mapping of modules, as the last.
+
+    The functions of its strips are those of their names (codegen/strips.py).
+    """
+    names = Names({*RESERVED, *(visit.name for visit in function.visits)})
     passed = {leaf: Name((names.fresh(key_of(leaf)),)) for leaf in function.inputs}
     around = families or {}
 
     def model(own: str) -> Expression:
         return Subscript(name("models"), (Literal(own),))
 
-    environment = Environment(lambda node: passed[node], model, around.get, lambda _: False)
+    environment = Environment(
+        lambda node: passed[node], model, around.get, lambda _: False, visit=lambda visit: name(Identifier(visit.name))
+    )
     low = Lowering(function, environment, names)
-    body = _body(low, environment.leaf, low.run())
+    body = body_of(low, environment.leaf, low.run())
     parameters = (*(each.path[0] for each in passed.values()), "models")
     return Define(Names(RESERVED).fresh(function.name), parameters, body, doc=_doc(function))
 
 
-def _body(
+def body_of(
     low: Lowering, leaf: Callable[[Node], Expression], outputs: list[tuple[str, Expression]]
 ) -> tuple[Statement, ...]:
+    """The statements of a lowered function, sizes first."""
     values = tuple(value for _, value in outputs)
     returned: Expression = values[0] if len(values) == 1 else display(values)
     return (*low.sizes.head(leaf), *low.statements, Return(returned))

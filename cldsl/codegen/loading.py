@@ -22,8 +22,8 @@ def load(source: str, name: str) -> type[Program]:
 
 
 def load_function(source: str, name: str = "function") -> Callable[..., Any]:
-    """The one function of a text that `emit_function` wrote."""
-    own = next(each.name for each in ast.parse(source).body if isinstance(each, ast.FunctionDef))
+    """The function of a text that `emit_function` wrote: the last one, after those of its strips."""
+    own = [each.name for each in ast.parse(source).body if isinstance(each, ast.FunctionDef)][-1]
     return cast(Callable[..., Any], getattr(_module(source, f"cldsl_function_{name}"), own))
 
 

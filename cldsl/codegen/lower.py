@@ -7,7 +7,7 @@ are nested. The operators' text is in pointwise.py and operators.py; what stands
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cldsl.codegen.layout import Axes, aligned
@@ -15,8 +15,9 @@ from cldsl.codegen.names import RESERVED, Identifier, NameRefused, Names
 from cldsl.codegen.printer import flat
 from cldsl.codegen.scalars import is_constant, scalar
 from cldsl.codegen.sizes import Sizes
-from cldsl.codegen.statements import Assign, Attribute, Expression, Name, Statement, call, method
+from cldsl.codegen.statements import Assign, Attribute, Call, Expression, Name, Statement, call, method
 from cldsl.graph.nodes import POINTWISE, Function, Node, topological
+from cldsl.graph.strips import Visit
 from cldsl.syntax.diagnostics import NOWHERE, Span
 
 #: The longest text that is nested into another expression.
@@ -75,6 +76,8 @@ class Environment:
     family: Callable[[str], str | None]
     frozen: Callable[[str], bool]
     chunked: bool = False
+    #: a visit -> the function of its strips
+    visit: Callable[[Visit], Expression] | None = None
 
 
 @dataclass
@@ -99,13 +102,19 @@ class Lowering:
 
     def __post_init__(self) -> None:
         outputs = [node for _, node in self.function.outputs]
-        self.order = topological(outputs)
-        self.uses: dict[Node, int] = {}
+        #: what strips give, with the visit that gives it
+        self.given = {give.node: visit for visit in self.function.visits for give in visit.gives}
+        self.order = computed_order(outputs, self.given)
+        self.uses: dict[Node, int] = dict.fromkeys(self.order, 0)
         for node in self.order:
-            for each in node.inputs:
-                self.uses[each] = self.uses.get(each, 0) + 1
+            if node not in self.given:
+                for each in node.inputs:
+                    self.uses[each] += 1
+        for visit in self.function.visits:
+            for source in visit.sources:
+                self.uses[source] += 2  # an argument is a name
         for node in outputs:
-            self.uses[node] = self.uses.get(node, 0) + 1
+            self.uses[node] += 1
         #: names by node: what the spec calls it, else what the function's output is called
         self.labels = {node: node.label or key for key, node in self.function.outputs}
         self.sizes = Sizes(self.order, self.names)
@@ -113,8 +122,27 @@ class Lowering:
     def run(self) -> list[tuple[str, Expression]]:
         """Lower every node; the outputs by name."""
         for node in self.order:
-            self.values[node] = self._lowered(node)
+            if node not in self.given:
+                self.values[node] = self._lowered(node)
+            elif node not in self.values:
+                self._visited(self.given[node])
         return [(name, self.tensor(node)) for name, node in self.function.outputs]
+
+    def _visited(self, visit: Visit) -> None:
+        """A visit is a call: what it takes, each once, and the modules of its body; what it gives has names."""
+        assert self.environment.visit is not None
+        arguments = [self.tensor(source) for source in visit.sources]
+        modules = {model: self.environment.model(model) for model in visit.body.models}
+        named = tuple((str(name), e) for name, e in zip(module_names(visit), modules.values(), strict=True))
+        targets = []
+        for give in visit.gives:
+            variable = Name((self._variable(give.node, self.labels.get(give.node, give.node.label)),))
+            self.values[give.node] = Value(variable, give.node.names)
+            targets.append(variable)
+        made = Call(self.environment.visit(visit), tuple(arguments), named)
+        first = visit.gives[0].node
+        comment = self._comment(first) if len(targets) == 1 else f"rows along {visit.axis}"
+        self.statements.append(Assign(tuple(targets), made, comment))
 
     def _lowered(self, node: Node) -> Value:
         if node.op == "input":
@@ -147,7 +175,8 @@ class Lowering:
     def _descriptive(self, node: Node) -> str:
         """A name from what the node is made of where that has one: z_rows, label_wide."""
         suffix = _SUFFIXES.get(node.op)
-        source = self.values[node.inputs[0]].expression if suffix else None
+        made = self.values.get(node.inputs[0]) if suffix else None  # of what strips give, the input is inside of them
+        source = made.expression if made is not None else None
         if isinstance(source, Name) and len(source.path) == 1:
             stem, _, last = source.path[0].rpartition("_")
             return f"{stem if stem and last in _SUFFIXES.values() else source.path[0]}_{suffix}"
@@ -186,6 +215,27 @@ class Lowering:
     def index(self, node: Node) -> Expression:
         """The node as an index: reals, such as a clock's numbers, become whole."""
         return self.text(node) if node.dtype == "int" and not _clock(node) else method(self.tensor(node), "long")
+
+
+def computed_order(outputs: Sequence[Node], given: Mapping[Node, Visit]) -> list[Node]:
+    """Every node that is computed, or given by a visit, after what it needs; inside of strips none is listed."""
+    ordered: dict[Node, None] = {}
+    stack: list[tuple[Node, bool]] = [(node, False) for node in reversed(outputs)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            ordered[node] = None
+        elif node not in ordered:
+            stack.append((node, True))
+            needed = given[node].sources if node in given else list(node.inputs)
+            stack += [(each, False) for each in reversed(needed) if each not in ordered]
+    return list(ordered)
+
+
+def module_names(visit: Visit) -> list[Identifier]:
+    """The arguments by which a body takes its modules, in the order of `visit.body.models`."""
+    names = Names({*RESERVED, *(str(take.leaf.attr("name")) for take in visit.takes)})
+    return [names.fresh(model) for model in visit.body.models]
 
 
 def _clock(node: Node) -> bool:

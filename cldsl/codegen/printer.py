@@ -253,7 +253,7 @@ def _definition(statement: Define, indent: str, depth: int) -> list[str]:
         lines = [f"{indent}def {statement.name}("]
         lines += [f"{indent}{INDENT}{each}," for each in shown]
         lines += [f"{indent}){arrow}:"]
-    lines = [*(f"{indent}@{each}" for each in statement.decorators), *lines]
+    lines = [*(line for each in statement.decorators for line in broken("@", each, indent)), *lines]
     if statement.doc:
         lines += docstring(statement.doc, indent + INDENT)
     return lines + lines_of(statement.body, depth + 1)

@@ -21,6 +21,7 @@ from cldsl.codegen.sections.draws import draws
 from cldsl.codegen.sections.evaluation import Evaluation
 from cldsl.codegen.sections.step import Step
 from cldsl.codegen.statements import Assign, Define, Expression, Listed, Literal, Mapped, Statement, call, name
+from cldsl.codegen.strips import strip_definitions
 from cldsl.graph.nodes import topological
 from cldsl.graph.plan import Minimize, OnPlan, ProgramPlan, StreamPlan, TrainPlan
 
@@ -31,12 +32,20 @@ WIDTH = 116
 def program_text(plan: ProgramPlan, level: int) -> str:
     """The file of a plan. Raises NameRefused, NotScalar, GraphError for a plan that cannot be written."""
     scope = Scope(plan)
+
+    def frozen(model: str) -> bool:
+        return scope.frozen(model) is not None
+
     methods = [build(scope)]
     for phase in plan.phases:
         methods += _training(scope, phase) if isinstance(phase, TrainPlan) else _evaluation(scope, phase)
     parts = {
         "head": joined(docstring(_head(plan, level))),
         "doc": joined(docstring(_line(plan.title) or plan.name, "    ")),
+        "strips": [
+            joined(lines_of([each]))
+            for each in strip_definitions([(name, visit) for visit, name in scope.strips.items()], scope.family, frozen)
+        ],
         "facts": joined(lines_of(_facts(scope), 1)),
         "methods": [joined(lines_of([method], 1)) for method in methods],
     }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from cldsl.codegen.functions import Surroundings
 from cldsl.codegen.names import Identifier, Names, taken
 from cldsl.graph.plan import ModelPlan, ProgramPlan, TensorPlan
+from cldsl.graph.strips import Visit
 
 
 class Scope:
@@ -25,6 +26,13 @@ class Scope:
                 self.methods[phase.name, function.name] = self.attributes.fresh(function.name)
         for part in (*self.models, *self.tensors):
             self.attributes.of(part)
+        #: the functions of strips, which stand before the class
+        self.strips: dict[Visit, Identifier] = {}
+        names = Names({*taken(), "Program"})
+        for phase in plan.phases:
+            for function in phase.functions:
+                for visit in function.visits:
+                    self.strips[visit] = names.fresh(visit.name)
 
     def attribute(self, text: str) -> Identifier:
         return self.attributes.of(text)
@@ -47,7 +55,7 @@ class Scope:
 
     @property
     def surroundings(self) -> Surroundings:
-        return Surroundings(self.attribute, self.family, self.frozen)
+        return Surroundings(self.attribute, self.family, self.frozen, self.strips.__getitem__)
 
     def rings(self) -> list[str]:
         """The ring axes, each with one pointer: those that a step moves or reads."""

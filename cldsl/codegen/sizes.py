@@ -25,7 +25,7 @@ from cldsl.codegen.statements import (
 from cldsl.graph.nodes import Axis, GraphError, Node
 
 #: Inputs whose shape a function may read; a clock's number has none.
-_SHAPED_KINDS = frozenset({"column", "draw", "held", "given", "state", "present", "learn"})
+_SHAPED_KINDS = frozenset({"column", "draw", "held", "given", "state", "present", "learn", "strip"})
 
 
 class Sizes:

@@ -185,7 +185,7 @@ class Define:
     doc: str = ""
     returns: str = ""
     #: of the emitter, never a spec's text
-    decorators: tuple[str, ...] = ()
+    decorators: tuple[Expression, ...] = ()
 
     def __post_init__(self) -> None:
         for name in (self.name, *self.parameters):

@@ -19,12 +19,16 @@ from cldsl.semantics.resolve import resolve_file
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which chapters. level: of the plan that is measured; dump: a folder for the graph before and after each pass."""
+    """Which chapters. level: of the plan that is measured; dump: a folder for the graph before and after each pass.
+
+    budget: bytes that a step may fill, None without bound.
+    """
 
     passes: bool = False
     memory: bool = False
     dump: Path | None = None
     level: int = 2
+    budget: int | None = None
 
 
 def explain(
@@ -44,8 +48,12 @@ def explain(
         from cldsl.explain.trace import trace
 
         chapters["passes"] = trace(plan, chosen.level, chosen.dump)
+    if chosen.budget is not None:
+        from cldsl.explain.encoders import encoders
+
+        chapters["encoders"] = encoders(plan, chosen.level, chosen.budget)
     if chosen.memory:
         from cldsl.compiler import optimise
 
-        chapters[f"plan, -O{chosen.level}"] = memory(optimise(plan, chosen.level))
+        chapters[f"plan, -O{chosen.level}"] = memory(optimise(plan, chosen.level, memory=chosen.budget))
     return "\n\n".join([title, *(f"== {name}\n\n{text}" for name, text in chapters.items())])

@@ -11,10 +11,13 @@ mask as their last input and skip what is absent, in value and in gradient.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cldsl.syntax.diagnostics import NOWHERE, Span
 from cldsl.syntax.record import record
+
+if TYPE_CHECKING:
+    from cldsl.graph.strips import Visit
 
 
 @record(frozen=True)
@@ -471,13 +474,18 @@ def walk(outputs: Iterable[Node]) -> Iterator[Node]:
 
 @record(frozen=True)
 class Function:
-    """A pure function of a step: named outputs over input leaves. `grad`: a gradient is taken of its output `loss`."""
+    """A pure function of a step: named outputs over input leaves. `grad`: a gradient is taken of its output `loss`.
+
+    A function with other outputs (`with_outputs`) has no visits: they are made last.
+    """
 
     name: str
     outputs: tuple[tuple[str, Node], ...]
     grad: bool = False
     span: Span = NOWHERE
     doc: str = ""
+    #: how it is computed: parts of it a strip of rows at a time (graph/strips.py), in the order of their dependence
+    visits: tuple[Visit, ...] = ()
 
     @property
     def inputs(self) -> tuple[Node, ...]:

@@ -263,6 +263,8 @@ class ProgramPlan:
     optimisers: tuple[OptimiserPlan, ...]
     phases: tuple[TrainPlan | OnPlan, ...]
     notes: tuple[str, ...] = field(default=())
+    #: modules that are applied at most so many rows at a time and recomputed for the gradient (planning/encoders.py)
+    cached: tuple[tuple[str, int], ...] = field(default=())
 
     def map_functions(self, change: Any) -> ProgramPlan:
         """The plan with every function replaced by change(function)."""

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from cldsl.runtime.helpers import HELPERS
 
 if TYPE_CHECKING:  # what a type checker sees; at run time __getattr__ loads each at its first use
-    from cldsl.modules.build import apply, family
     from cldsl.modules.build import build as module
+    from cldsl.modules.build import family
     from cldsl.modules.weights import copy_, copy_of, ema_
+    from cldsl.runtime.calls import apply
     from cldsl.runtime.chunks import chunked
     from cldsl.runtime.clock import Clock
     from cldsl.runtime.draws import draw, generator, stable_seed
@@ -21,10 +22,11 @@ if TYPE_CHECKING:  # what a type checker sees; at run time __getattr__ loads eac
     from cldsl.runtime.options import RunOptions
     from cldsl.runtime.phases import Evaluate, Train
     from cldsl.runtime.program import Program, learn, state
+    from cldsl.runtime.recompute import cached
     from cldsl.runtime.streams import Stream
 
     __all__ = [
-        "Clock", "Evaluate", "Program", "RunOptions", "Stream", "Train", "apply", "chunked", "copy_", "copy_of", "draw",
+        "Clock", "Evaluate", "Program", "RunOptions", "Stream", "Train", "apply", "cached", "chunked", "copy_", "copy_of", "draw",
         "ema_", "family", "fit", "generator", "learn", "main", "module", "stable_seed", "state",
     ]  # fmt: skip
 
@@ -45,7 +47,6 @@ NAMES: dict[str, str] = {
     "draw": "cldsl.runtime.draws:draw",
     "stable_seed": "cldsl.runtime.draws:stable_seed",
     "module": "cldsl.modules.build:build",
-    "apply": "cldsl.modules.build:apply",
     "family": "cldsl.modules.build:family",
     "copy_of": "cldsl.modules.weights:copy_of",
     "copy_": "cldsl.modules.weights:copy_",

@@ -20,6 +20,8 @@ def read_arguments(program: type[Program], argv: Sequence[str] | None) -> RunOpt
     """Options from words, by default those of the command line. Raises RunError for a value that does not fit."""
     parser = argparse.ArgumentParser(description=f"{program.title or program.spec}. {program.link}".strip())
     for name, field in RunOptions.model_fields.items():
+        if field.exclude:
+            continue  # no choice of a run: the program was written for it
         flag = "--" + name.replace("_", "-")
         if name == "data":
             parser.add_argument(flag, action="append", metavar="NAME=SOURCE", help=field.description)

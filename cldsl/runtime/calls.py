@@ -1,7 +1,8 @@
 """Modules applied as a spec asks: as in evaluation, with frozen weights, member by member of a family.
 
 Input: a module (or Family) and x [*rows, *consumed]. Output: [*rows, *produced]; of a family [member, *rows,
-*produced]. Gradient passes to x in every case. Application in training is `cldsl.modules.build.apply`.
+*produced]. Gradient passes to x in every case. A module that `rt.cached` has marked is applied a chunk of rows at a
+time, with the same result.
 """
 
 from __future__ import annotations
@@ -13,16 +14,27 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from cldsl.modules.build import Family, apply, build, family
+from cldsl.modules.build import Family, build, family
+from cldsl.modules.build import apply as whole
 from cldsl.runtime.chunks import chunked
+from cldsl.runtime.recompute import in_chunks, mark_of
+
+
+def apply(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
+    """As in training, batch statistics over all leading axes."""
+    mark = mark_of(module)
+    return whole(module, x, consumed) if mark is None else in_chunks(module, mark, x, consumed)
 
 
 def apply_eval(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
     """As in evaluation: running statistics, no dropout; the module's mode is as before afterwards."""
+    mark = mark_of(module)
+    if mark is not None:
+        return in_chunks(module, mark, x, consumed, evaluates=True)
     modes = [(each, each.training) for each in module.modules()]
     module.eval()
     try:
-        return apply(module, x, consumed)
+        return whole(module, x, consumed)
     finally:
         for each, mode in modes:
             each.training = mode
@@ -30,6 +42,9 @@ def apply_eval(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
 
 def apply_frozen(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
     """With the present weights as constants."""
+    mark = mark_of(module)
+    if mark is not None:
+        return in_chunks(module, mark, x, consumed, frozen=True)
     split = x.dim() - consumed
     lead, own = x.shape[:split], x.shape[split:]
     weights = {name: parameter.detach() for name, parameter in module.named_parameters()}
@@ -39,6 +54,9 @@ def apply_frozen(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
 
 def apply_eval_frozen(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
     """As in evaluation, with the present weights as constants."""
+    mark = mark_of(module)
+    if mark is not None:
+        return in_chunks(module, mark, x, consumed, evaluates=True, frozen=True)
     modes = [(each, each.training) for each in module.modules()]
     module.eval()
     try:

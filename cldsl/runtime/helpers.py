@@ -33,6 +33,7 @@ _OPS = [
     "put",
 ]
 _CALLS = [
+    "apply",
     "apply_eval",
     "apply_frozen",
     "apply_eval_frozen",
@@ -43,14 +44,18 @@ _CALLS = [
     "chunked_family",
     "family_of",
 ]
+_CUTS = ["Cut", "Whole", "Along", "Gathered"]
 _NUMBERS = ["exp", "log", "sqrt", "sign", "floor", "ceil", "sin", "cos", "tanh", "sigmoid", "relu", "atan", "isfinite"]
 
 HELPERS: dict[str, str] = {
     **{name: f"cldsl.runtime.ops:{name}" for name in _OPS},
     **{name: f"cldsl.runtime.calls:{name}" for name in _CALLS},
+    "strips": "cldsl.runtime.strips:strips",
+    **{name: f"cldsl.runtime.cuts:{name}" for name in _CUTS},
     **{name: f"cldsl.runtime.viewing:{name}" for name in ("pipelines", "view", "view_and_box", "start")},
     **{name: f"cldsl.runtime.scalar:{name}" for name in _NUMBERS},
     **{f"{name}_of_numbers": f"cldsl.runtime.scalar:{name}" for name in ("logaddexp", "softplus", "bce")},
+    "cached": "cldsl.runtime.recompute:cached",
     "push": "cldsl.runtime.rings:push",
     "sinkhorn": "cldsl.runtime.assignment:sinkhorn",
     "soft_sort": "cldsl.runtime.assignment:soft_sort",

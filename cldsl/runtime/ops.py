@@ -160,10 +160,14 @@ def logsumexp(x: Tensor, dims: Dims, mask: Tensor | None = None, keepdim: bool =
     """log sum exp of the present entries; -inf, with no gradient, where nothing is present or all is -inf."""
     x, _ = _selected(real(x), mask, -math.inf)
     gone = _positions(x, dims)
-    nothing = (x.detach() == -math.inf).all(gone[0], keepdim=True)
-    for dim in gone[1:]:
-        nothing = nothing.all(dim, keepdim=True)
-    result = torch.logsumexp(torch.where(nothing, torch.zeros_like(x), x), gone, keepdim=True)
+    if not x.numel():
+        return torch.full_like(x.sum(gone, keepdim=keepdim), -math.inf)
+    top = x.detach().amax(gone, keepdim=True)
+    top = torch.where(top.isfinite(), top, torch.zeros_like(top))
+    # One exponential serves the sum and its gradient: what torch.logsumexp's gradient would compute a second time.
+    sums = (x - top).exp().sum(gone, keepdim=True)
+    nothing = sums == 0
+    result = torch.where(nothing, torch.ones_like(sums), sums).log() + top
     result = torch.where(nothing, torch.full_like(result, -math.inf), result)
     return result if keepdim else result.squeeze(gone)
 

@@ -29,6 +29,9 @@ class RunOptions(BaseModel):
     epochs: int | None = Field(default=None, ge=0, description="at most so many epochs of each train block")
     steps: int | None = Field(default=None, ge=0, description="at most so many steps of each train block")
     batch: int | None = Field(default=None, ge=1, description="rows of a batch, in place of the spec's")
+    memory: int | None = Field(
+        default=None, ge=1, exclude=True, description="bytes of a step that the program was compiled for"
+    )
     compile: Literal["auto", "on", "off"] = Field(default="auto", description="torch.compile; auto: on a GPU")
     precision: Literal["fp32", "bf16", "fp16"] = Field(default="fp32", description="of the models' calls")
     log_every: int = Field(default=10, ge=1, description="steps between lines of metrics.jsonl")
@@ -48,8 +51,9 @@ class RunOptions(BaseModel):
         return self
 
     def settings(self) -> dict[str, Any]:
-        """The options that change the numbers of a run."""
-        return self.model_dump(mode="json", include={"data", "seed", "epochs", "steps", "batch", "precision"})
+        """The options that change the numbers of a run; a bound of memory does, since sums in another order round."""
+        found = self.model_dump(mode="json", include={"data", "seed", "epochs", "steps", "batch", "precision"})
+        return found if self.memory is None else {**found, "memory": self.memory}
 
     def torch_device(self) -> torch.device:
         """The device meant. Raises RunError for one that is unknown or absent."""

@@ -40,12 +40,12 @@ class Formula:
         return {name: masked(array, arrays.get(f"{name}.present")) for name, array in arrays.items() if "." not in name}
 
 
-def formulas(prepared: Setup, level: int) -> Found:
+def formulas(prepared: Setup, level: int, memory: int | None = None) -> Found:
     """Every report as an output of one function; a gradient with respect to a formula takes a function of its own."""
     columns = prepared.columns(0)
     leaves = {name: _leaf(array.data) for name, array in columns.items()}
     reports = {name: item.value for name, item in prepared.reports.items()}
-    values = formula(prepared, reports, columns, level)(_supplied(prepared, leaves))
+    values = formula(prepared, reports, columns, level, memory)(_supplied(prepared, leaves))
     found = Found(outputs={(0, name): Array(array.data.detach(), array.axes) for name, array in values.items()})
     for name, wrts in asked(prepared).items():
         for wrt in wrts:
@@ -54,21 +54,28 @@ def formulas(prepared: Setup, level: int) -> Found:
                 gradient = _gradient(values[name].data, leaves[meant])
                 found.gradients[0, name, wrt] = Array(gradient, columns[meant].axes)
                 continue
-            inner = formula(prepared, {meant: ast.Name(meant)}, columns, level)(_supplied(prepared, leaves))[meant]
+            alone = formula(prepared, {meant: ast.Name(meant)}, columns, level, memory)
+            inner = alone(_supplied(prepared, leaves))[meant]
             given = {**columns, meant: Array(inner.data.detach(), inner.axes)}
             leaf = {**leaves, meant: _leaf(inner.data)}
-            value = formula(prepared, {name: reports[name]}, given, level)(_supplied(prepared, leaf))[name]
+            value = formula(prepared, {name: reports[name]}, given, level, memory)(_supplied(prepared, leaf))[name]
             found.gradients[0, name, wrt] = Array(_gradient(value.data, leaf[meant]), inner.axes)
     return found
 
 
-def formula(prepared: Setup, outputs: Mapping[str, ast.Expr], columns: Mapping[str, Array], level: int) -> Formula:
+def formula(
+    prepared: Setup,
+    outputs: Mapping[str, ast.Expr],
+    columns: Mapping[str, Array],
+    level: int,
+    memory: int | None = None,
+) -> Formula:
     """The emitted function of some expressions. Raises SpecError, GraphError."""
     given = {name: Given(_axes(array), _kind(array.data)) for name, array in columns.items()}
     # an output called `loss` would be the only one whose gradient the passes keep
     outputs = {f"{name}_": expr for name, expr in outputs.items()}
     made, _ = function(prepared.program, outputs, given, prepared.sizes, name="reports")
-    made = optimise_function(made, level, verify=True)
+    made = optimise_function(made, level, verify=True, memory=memory)
     call = load_function(emit_function(made), made.name)
     inputs = tuple(dict.fromkeys(str(node.attr("name")) for node in made.inputs))
     return Formula(

@@ -49,18 +49,21 @@ def verify(
     cases: str | Path | Sequence[Case],
     bindings: str | Path | None = None,
     levels: Sequence[str] = LEVELS,
+    memory: int | None = None,
 ) -> list[CaseResult]:
     """Every case at every level, in order. cases: a folder, a file, or cases.
 
-    bindings: a file of variants (default: specs/cases/NAME.cl beside the spec).
+    bindings: a file of variants (default: specs/cases/NAME.cl beside the spec). memory: bytes that a step may fill.
     Raises CaseError for a spec without bindings or a place without cases, SpecError for a binding file with mistakes.
     """
     known = bindings_of([bindings] if bindings is not None else binding_files(spec))
     listed = load_cases(cases) if isinstance(cases, (str, Path)) else cases
-    return [result for case in listed for result in verify_case(known, case, levels)]
+    return [result for case in listed for result in verify_case(known, case, levels, memory)]
 
 
-def verify_case(known: Sequence[Binding], case: Case, levels: Sequence[str] = LEVELS) -> list[CaseResult]:
+def verify_case(
+    known: Sequence[Binding], case: Case, levels: Sequence[str] = LEVELS, memory: int | None = None
+) -> list[CaseResult]:
     """One case at each level."""
     try:
         binding = find(known, case)
@@ -70,13 +73,13 @@ def verify_case(known: Sequence[Binding], case: Case, levels: Sequence[str] = LE
         prepared = setup(binding, case)
     except (CatalogueError, SpecError, EvaluationError) as error:
         return [_failed(case, binding.variant, level, error) for level in levels]
-    return [_judged(prepared, level) for level in levels]
+    return [_judged(prepared, level, memory) for level in levels]
 
 
-def _judged(prepared: Setup, level: str) -> CaseResult:
+def _judged(prepared: Setup, level: str, memory: int | None) -> CaseResult:
     case, variant = prepared.case, prepared.binding.variant
     try:
-        found = _runner(prepared, level)(prepared)
+        found = _runner(prepared, level, memory)(prepared)
     except (CatalogueError, SpecError, EvaluationError, GraphError, RunFailed, *CRASHES) as error:
         return _failed(case, variant, level, error)
     expected = [each for each in case.expected() if each.name not in prepared.undefined]
@@ -91,12 +94,12 @@ def _judged(prepared: Setup, level: str) -> CaseResult:
     return CaseResult(case.name, variant, level, not message, worst, message, len(differences))
 
 
-def _runner(prepared: Setup, level: str) -> Callable[[Setup], Found]:
+def _runner(prepared: Setup, level: str, memory: int | None) -> Callable[[Setup], Found]:
     if level == "eval":
         return evaluator_level.steps if prepared.stepwise else evaluator_level.formulas
     number = int(level)
     compiled = steps_level.steps if prepared.stepwise else formula_level.formulas
-    return lambda each: compiled(each, number)
+    return lambda each: compiled(each, number, memory)
 
 
 def _failed(case: Case, variant: str, level: str, error: Exception) -> CaseResult:

@@ -67,11 +67,12 @@ class At(Clock):
         return self.at_epoch
 
 
-def steps(prepared: Setup, level: int) -> Found:
+def steps(prepared: Setup, level: int, memory: int | None = None) -> Found:
     """Every step of the case. Raises SpecError, GraphError, RunFailed."""
     plan = elaboration.elaborate(rows_first(with_presence(prepared.program)), prepared.sizes)
     # a case asks for gradients of its columns, which are data to a program: while it is optimised they are leaves
-    plan = optimise(plan.map_functions(lambda each: relabelled(each, "column", "given")), level, verify=True)
+    given = plan.map_functions(lambda each: relabelled(each, "column", "given"))
+    plan = optimise(given, level, verify=True, memory=memory)
     plan = plan.map_functions(lambda each: relabelled(each, "given", "column"))
     (phase,) = [each for each in plan.phases if isinstance(each, TrainPlan)]
     found = Found()

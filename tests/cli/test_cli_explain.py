@@ -137,6 +137,29 @@ def test_passes_memory_and_graphs_as_files(tmp_path: Path) -> None:
     assert "== plan" not in plain
 
 
+def test_a_bound_of_memory_is_told_encoder_by_encoder(tmp_path: Path) -> None:
+    """Two linear maps, the first with a hidden layer: it keeps 256 bytes a row, and is cached where they are too many."""
+    write(tmp_path, TINY.replace("= linear(16)", "= mlp([64, 16])"))
+    told = cldsl("explain", "tiny.cl", "--memory", "20kB", cwd=tmp_path).output
+    chapter = told.partition("== encoders\n\n")[2].partition("\n\n==")[0].splitlines()
+    rows = [" ".join(line.split()) for line in chapter]
+    assert rows[1].startswith("f in objective_1 64 256 B 16.4 kB cached, 16 rows at a time tiny.cl:")
+    assert rows[2].startswith("g in objective_1 64 0 B 0 B whole tiny.cl:")
+    assert rows[3] == "encoders may keep 10.0 kB of 20.0 kB; whole they keep 16.4 kB, so 0 B and a chunk of 4.1 kB"
+    assert "== plan, -O2" in told
+    assert "-O0 applies every encoder whole" in cldsl("explain", "tiny.cl", "--memory=1kB", "-O0", cwd=tmp_path).output
+
+
+@pytest.mark.parametrize(
+    "words", [("--memory", "tiny.cl"), ("--memory", "--passes", "tiny.cl"), ("tiny.cl", "--memory")]
+)
+def test_memory_without_a_size_bounds_nothing(words: tuple[str, ...], tmp_path: Path) -> None:
+    write(tmp_path)
+    result = cldsl("explain", *words, cwd=tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "== plan, -O2" in result.output and "== encoders" not in result.output
+
+
 def test_a_variant_is_explained(tmp_path: Path) -> None:
     write(tmp_path)
     assert cldsl("explain", "tiny.cl", "--variant", "still", cwd=tmp_path).output.startswith(

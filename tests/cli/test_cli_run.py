@@ -77,6 +77,25 @@ def test_a_folder_that_holds_a_run_is_left_alone(tmp_path: Path) -> None:
     assert both.exit_code == 2 and "exclude each other" in both.output
 
 
+def test_a_run_goes_on_with_the_memory_it_was_begun_with(tmp_path: Path) -> None:
+    write(tmp_path)
+    words = ["run", "tiny.cl", "--quiet", "--steps", "2", "--out", "r", "--memory"]
+    assert cldsl(*words, "64kB", cwd=tmp_path).exit_code == 0
+    assert cldsl(*words, "64000", "--resume", cwd=tmp_path).exit_code == 0
+    other = cldsl(*words, "1MB", "--resume", cwd=tmp_path)
+    assert other.exit_code == 2
+    assert '"memory": 64000' in other.output and '"memory": 1000000' in other.output
+    assert cldsl(*words[:-1], "--resume", cwd=tmp_path).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["compile", "run", "explain"])
+def test_a_memory_that_is_no_size_is_the_users_mistake(command: str, tmp_path: Path) -> None:
+    write(tmp_path)
+    result = cldsl(command, "tiny.cl", "--memory=5 lots", cwd=tmp_path)
+    assert result.exit_code == 2
+    assert result.output == "error: --memory: 5 lots is no size; write 512MB, 2GiB or a number of bytes\n"
+
+
 def test_a_run_that_fails_exits_with_1(tmp_path: Path) -> None:
     write(
         tmp_path, TINY.replace("adam(lr = rate)", "sgd(lr = rate)").replace("let z = unit(g(f(x)))", "let z = g(f(x))")

@@ -33,10 +33,10 @@ def _sample(*expressions: str, text: str = SPEC) -> Sample:
     return Sample(text, expressions, {"emb": (emb, ("item", "v", "dim")), "w": (w, ("item",))})
 
 
-def _changed(op: str, change: Callable[[Graph, Node], Node]) -> Callable[[Function, int, bool], Function]:
+def _changed(op: str, change: Callable[[Graph, Node], Node]) -> Callable[..., Function]:
     """A stage that replaces every node of an operator."""
 
-    def stage(function: Function, level: int, verify: bool = False) -> Function:
+    def stage(function: Function, level: int, verify: bool = False, memory: int | None = None) -> Function:
         graph, known = Graph(), {}
 
         def copied(node: Node) -> Node:

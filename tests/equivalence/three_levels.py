@@ -8,7 +8,7 @@ real tensor. It decides nothing about who is right.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -58,11 +58,38 @@ def compare(sample: Sample, levels: Sequence[int] = LEVELS, tolerance: float = T
     expected = [evaluated(sample, program, text) for text in sample.expressions]
     for level in levels:
         found = emitted(sample, program, level)
-        for text, actual, wanted in zip(sample.expressions, found, expected, strict=True):
-            try:
-                assert_close(_widened(actual, wanted), wanted, tolerance, 1e-12)
-            except AssertionError as error:
-                raise AssertionError(f"-O{level}, {shown(text)}: {error}\n{described(sample)}") from None
+        _agree(sample, f"-O{level}", found, expected, tolerance)
+
+
+def compare_strips(sample: Sample, memories: Sequence[int], tolerance: float = TOLERANCE) -> int:
+    """The optimised program, whole, against itself in strips of these memories: all expressions as one function, and each
+    number as a function of its own, which can be one visit. Raises AssertionError; gives the number of visits."""
+    program = sample.program()
+    visits = 0
+    alone = [replace(sample, expressions=(text,)) for text in sample.expressions]
+    for part in (sample, *alone):
+        whole = emitted(part, program, max(LEVELS), memory=1 << 60)
+        for memory in memories:
+            made = in_strips(part, program, memory)
+            visits += len(made.visits)
+            if made.visits:
+                found = emitted(part, program, max(LEVELS), memory)
+                _agree(part, f"strips of {memory} bytes", found, whole, tolerance)
+    return visits
+
+
+def in_strips(sample: Sample, program: Program, memory: int) -> Function:
+    return optimise_function(compiled(sample, program), max(LEVELS), memory=memory)
+
+
+def _agree(
+    sample: Sample, level: str, found: Sequence[Computed], expected: Sequence[Computed], tolerance: float
+) -> None:
+    for text, actual, wanted in zip(sample.expressions, found, expected, strict=True):
+        try:
+            assert_close(_widened(actual, wanted), wanted, tolerance, 1e-12)
+        except AssertionError as error:
+            raise AssertionError(f"{level}, {shown(text)}: {error}\n{described(sample)}") from None
 
 
 def described(sample: Sample) -> str:
@@ -97,9 +124,9 @@ def evaluated(sample: Sample, program: Program, text: str | ast.Expr) -> Compute
     return _computed(data, present, axes, found)
 
 
-def emitted(sample: Sample, program: Program, level: int) -> list[Computed]:
+def emitted(sample: Sample, program: Program, level: int, memory: int | None = None) -> list[Computed]:
     """What the emitted function of a level makes of the expressions, in their order."""
-    made = optimise_function(compiled(sample, program), level, verify=True)
+    made = optimise_function(compiled(sample, program), level, verify=True, memory=memory)
     leaves = {leaf: _supplied(sample, program, leaf) for leaf in made.inputs}
     call = load_function(emit_function(made), made.name)
     default = torch.get_default_dtype()

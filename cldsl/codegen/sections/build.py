@@ -83,6 +83,9 @@ def _model(scope: Scope, model: ModelPlan) -> list[Statement]:
         made = _module(scope, model)
     if model.kind == "frozen":
         made = method(made, "requires_grad_", Literal(False))
+    rows = dict(scope.plan.cached).get(model.name)
+    if rows is not None:
+        made = call("rt.cached", made, rows=Literal(rows))
     return [Assign((target,), made, model.span.short)]
 
 

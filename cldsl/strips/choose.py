@@ -1,0 +1,114 @@
+"""Which axis strips are cut along: the one that leaves least to be computed whole, then the least work.
+
+Input: a function. Output: a `Choice` (an assignment, what its visits give, what it costs), or none where no axis helps.
+A relation used in both directions can be two plans, one along each axis, or one whose visits accumulate vectors over
+rows; both are tried, and the products decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from cldsl.graph.nodes import CONSTANT, Axis, Function, Node, topological
+from cldsl.passes.constant_gradient import losses, varying
+from cldsl.strips.assign import Assignment, Outside, assign
+from cldsl.strips.body import interior
+from cldsl.strips.cost import size_bytes, work
+from cldsl.strips.needs import Needs, needs
+
+#: Axes that are tried, the longest first.
+TRIED = 8
+
+
+@dataclass
+class Choice:
+    """bytes: of large values computed whole. flops: of all products. twice: visits that are made again for a gradient."""
+
+    found: Assignment
+    needs: Needs
+    bytes: int
+    flops: int
+    twice: int
+
+    @property
+    def rank(self) -> tuple[int, int, int, int]:
+        """What is least in it is best."""
+        return self.bytes, self.flops, len(self.visits), self.twice
+
+    @property
+    def visits(self) -> list[int]:
+        return sorted(self.needs.gives)
+
+
+def choose(
+    function: Function, seeds: Collection[Node], large: Collection[Node], coupled: Collection[str]
+) -> tuple[Choice | None, list[Choice]]:
+    """The best choice and all that were tried."""
+    order = topological(node for _, node in function.outputs)
+    moving = passed(function, order)
+    tried = []
+    for axis in axes(seeds):
+        for sums_only in (False, True):
+            found = assign(order, seeds, large, axis, moving, coupled, sums_only)
+            tried.append(_weighed(function, order, found, large, moving))
+    plain = sum(size_bytes(node) for node in large)
+    fit = [each for each in tried if each.visits and each.bytes < plain]
+    return (min(fit, key=lambda each: each.rank) if fit else None), tried
+
+
+def axes(seeds: Iterable[Node]) -> list[Axis]:
+    """Axes that seeds have, the longest first."""
+    found = dict.fromkeys(axis for node in seeds for axis in node.axes if axis.size is not None and axis.size > 1)
+    return sorted(found, key=lambda axis: -(axis.size or 0))[:TRIED]
+
+
+def passed(function: Function, order: Sequence[Node]) -> set[Node]:
+    """Nodes that a gradient passes: of the loss, or of every real output of a function without a loss."""
+    roots = losses(function) if function.grad else [node for _, node in function.outputs]
+    found = {node for node in roots if node.dtype == "real" and node.op not in CONSTANT}
+    for node in reversed(order):
+        if node in found and node.op not in CONSTANT:
+            found.update(each for each in node.inputs if each.dtype == "real" and each.op not in CONSTANT)
+    return found & varying(order)
+
+
+def moving_gives(gives: Iterable[Node], moving: Collection[Node]) -> list[Node]:
+    return [node for node in gives if node in moving]
+
+
+def at_once(found: Assignment, gives: Sequence[Node], moving: Collection[Node]) -> bool:
+    """Whether values and gradients come in one visit: all that is differentiated is one sum without axes."""
+    moved = moving_gives(gives, moving)
+    states = [found.states[node] for node in moved]
+    return len(moved) == 1 and not moved[0].axes and isinstance(states[0], Outside) and states[0].how == "sum"
+
+
+def _weighed(
+    function: Function, order: Sequence[Node], found: Assignment, large: Collection[Node], moving: Collection[Node]
+) -> Choice:
+    def taken(visit: int, gives: list[Node]) -> list[Node]:
+        return [key[0] for key in interior(found, visit, gives, large)[1]]
+
+    wanted = needs(found, [node for _, node in function.outputs], large, taken)
+    place = {node: number for number, node in enumerate(order)}
+    for gives in wanted.gives.values():
+        gives.sort(key=lambda node: place[node])
+    flops = twice = 0
+    for visit, gives in wanted.gives.items():
+        nodes = interior(found, visit, gives, large)[0]
+        moved = moving_gives(gives, moving)
+        flops += work(nodes)
+        if moved:
+            back = [node for node in interior(found, visit, moved, large)[0] if node in moving]
+            flops += 2 * work(back) + (0 if at_once(found, gives, moving) else work(back))
+            twice += not at_once(found, gives, moving)
+    built = [node for node in dict.fromkeys(wanted.built)]
+    flops += work(built) + 2 * work(node for node in built if node in moving)
+    wide = sum(size_bytes(node) for node in built if not _view(node))
+    wide += sum(size_bytes(node) for gives in wanted.gives.values() for node in gives if node in large)
+    return Choice(found, wanted, wide, flops, twice)
+
+
+def _view(node: Node) -> bool:
+    return node.op in ("rename", "merge", "split", "expand")

@@ -1,0 +1,79 @@
+"""What a way of computing costs: products by their floating point operations, bytes that are alive, and seconds.
+
+Input: nodes with known sizes. Output: numbers. Seconds come from `Rates`, measured (docs/performance.md says how and on
+what), not from a data sheet; they decide between strips and the whole where both fit in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from cldsl.graph.nodes import Node, union
+from cldsl.passes.rewrite import elements
+from cldsl.strips.pairs import VIEWS
+
+BYTES = {"real": 4, "int": 8, "bool": 1}
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Of one machine: FLOP/s of a large product, bytes/s of values that do not fit a cache and of values that do,
+    bytes that do, seconds of starting one strip."""
+
+    flops: float
+    slow: float
+    fast: float
+    cache: int
+    start: float
+    #: rows of a strip below which a product loses its speed
+    least_rows: int
+    #: bytes of one value in a strip where nothing else limits it
+    strip: int
+
+
+def flops(node: Node) -> int:
+    """Floating point operations of a product; other operators are counted by their bytes."""
+    if node.op != "dot":
+        return 0
+    return 2 * (elements(union(*(each.axes for each in node.inputs))) or 0)
+
+
+def work(nodes: Iterable[Node]) -> int:
+    return sum(flops(node) for node in nodes)
+
+
+def size_bytes(node: Node) -> int:
+    return BYTES[node.dtype] * (elements(node.axes) or 0)
+
+
+def traffic(nodes: Iterable[Node], wide: Collection[Node]) -> int:
+    """Bytes written and read for large values when pointwise work is fused: each product and each reduction moves
+    its operand once."""
+    moved = 0
+    for node in nodes:
+        if node.op == "dot" and node in wide:
+            moved += size_bytes(node)
+        elif node.op not in VIEWS and node not in wide:
+            moved += sum(size_bytes(each) for each in node.inputs if each in wide)
+    return moved
+
+
+def alive(order: Sequence[Node], wide: Collection[Node]) -> int:
+    """Bytes of large values alive at once when each is freed after its last use; views are their input."""
+    root: dict[Node, Node] = {}
+    last: dict[Node, int] = {}
+    for place, node in enumerate(order):
+        own = root.get(node.inputs[0], node.inputs[0]) if node.op in VIEWS and node.inputs else node
+        root[node] = own
+        for each in (node, *node.inputs):
+            last[root.get(each, each)] = place
+    now = peak = 0
+    ends: dict[int, int] = {}
+    for place, node in enumerate(order):
+        if node in wide and root[node] is node:
+            now += size_bytes(node)
+            ends[last[node]] = ends.get(last[node], 0) + size_bytes(node)
+        peak = max(peak, now)
+        now -= ends.pop(place, 0)
+    return peak

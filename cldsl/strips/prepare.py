@@ -1,0 +1,99 @@
+"""Before strips are looked for: the same function in a form that separates where it can.
+
+Input: a function. Output: an equal one, in several forms. Masked means become a sum over a count, so that one over rows is
+two sums. A renamed pairwise value is computed from renamed inputs: sharing it with the value under its old names would
+have the rows of one axis meet those of another. Axes whose size another axis of that name tells have it. Where nothing
+is cut in the end, the function as it was is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cldsl.graph.nodes import POINTWISE, Axis, Function, Graph, Node, topological
+from cldsl.passes.rewrite import finish, marks, rebuild
+
+#: Through which operators renames are moved: none, what costs no product, or products as well, each then made anew.
+FORMS: tuple[frozenset[str], ...] = (
+    frozenset(),
+    frozenset({*POINTWISE, "bce", "expand"}),
+    frozenset({*POINTWISE, "bce", "expand", "dot"}),
+)
+
+
+def prepared(function: Function, graph: Graph, through: frozenset[str]) -> Function:
+    def rule(graph: Graph, node: Node) -> Node | None:
+        if node.op == "reduce" and node.attr("kind") == "mean" and len(node.inputs) == 2:
+            return _quotient(graph, node)
+        return _sunk(graph, node, through) if node.op == "rename" else None
+
+    return rebuild(sized(function, graph), graph, rule)
+
+
+def _quotient(graph: Graph, node: Node) -> Node:
+    value, mask = node.inputs
+    over = node.attr("over")
+    total = graph.make("reduce", _real(graph, value), mask, kind="sum", over=over, **marks(node))
+    for axis in value.axes:
+        if axis.name not in mask.names and axis.name in over:
+            mask = graph.make("expand", mask, axis=axis)
+    count = graph.make("reduce", graph.make("cast", mask, to="int"), kind="sum", over=over)
+    return graph.make("div", total, graph.make("maximum", count, graph.const(1)), **marks(node))
+
+
+def _real(graph: Graph, node: Node) -> Node:
+    return node if node.dtype == "real" else graph.make("cast", node, to="real")
+
+
+def _sunk(graph: Graph, node: Node, through: frozenset[str]) -> Node | None:
+    """A renamed pairwise value from its renamed inputs."""
+    (x,) = node.inputs
+    pairs = dict(node.attr("pairs"))
+    if len(x.axes) < 2 or not x.inputs or x.op not in through:
+        return None
+    attrs: dict[str, Any] = dict(x.attrs)
+    if x.op == "dot" and set(x.attr("over")) & set(pairs.values()):
+        return None
+    if x.op == "expand":
+        axis = attrs["axis"]
+        attrs["axis"] = Axis(pairs.get(axis.name, axis.name), axis.size)
+    parts = []
+    for each in x.inputs:
+        own = tuple((old, new) for old, new in node.attr("pairs") if old in each.names)
+        kept = {name for name in each.names if name not in pairs} & {new for _, new in own}
+        if kept:
+            return None
+        parts.append(graph.make("rename", each, pairs=own) if own else each)
+    return graph.make(x.op, *parts, span=x.span, label=node.label, **attrs)
+
+
+def sized(function: Function, graph: Graph) -> Function:
+    """Axes of unknown size that share a name with one of known size."""
+    order = topological(node for _, node in function.outputs)
+    known: dict[str, set[int]] = {}
+    for node in order:
+        for axis in node.axes:
+            if axis.size is not None:
+                known.setdefault(axis.name, set()).add(axis.size)
+    sizes = {name: next(iter(found)) for name, found in known.items() if len(found) == 1}
+    made: dict[Node, Node] = {}
+    for node in order:
+        if not any(axis.size is None for axis in node.axes) and all(made[each] is each for each in node.inputs):
+            made[node] = node
+            continue
+        attrs = {key: _with_sizes(value, sizes) for key, value in node.attrs}
+        parts = [made[each] for each in node.inputs]
+        if not parts:
+            axes = tuple(_with_sizes(axis, sizes) for axis in node.axes)
+            made[node] = graph.leaf(node.op, axes, node.dtype, node.span, node.label, **attrs)
+        else:
+            made[node] = graph.make(node.op, *parts, **marks(node), **attrs)
+    return finish(function, graph, made)
+
+
+def _with_sizes(value: Any, sizes: dict[str, int]) -> Any:
+    if isinstance(value, Axis) and value.size is None:
+        return Axis(value.name, sizes.get(value.name))
+    if isinstance(value, tuple):
+        return tuple(_with_sizes(each, sizes) for each in value)
+    return value

@@ -1,0 +1,161 @@
+"""Strips of one function: what is large in it, along which axis it is cut, how high, or why not.
+
+Input: an optimised function, a budget of memory, the models whose rows depend on each other. Output: a `Study`: the
+function with its visits (or as it was), the verdict in words, and the figures behind it. It means the same function.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+
+from cldsl.graph.nodes import Function, Graph, Node, topological
+from cldsl.strips.choose import Choice, choose, passed
+from cldsl.strips.cost import Rates, alive, size_bytes, traffic, work
+from cldsl.strips.machine import default_memory, rates
+from cldsl.strips.pairs import large, seeds
+from cldsl.strips.prepare import FORMS, prepared
+from cldsl.strips.visits import made_visits, rows_of_visit
+
+#: The share of `--memory` that strips may take; encoders have the rest.
+SHARE = 0.5
+#: A strip's gradient keeps about as much as its values.
+WITH_GRADIENT = 2
+#: Below so many entries nothing is worth a strip.
+LEAST = 1 << 12
+
+
+@dataclass(frozen=True)
+class Study:
+    """verdict: a sentence. choice: the axis and its visits where there are any. seconds: estimated, whole and in strips."""
+
+    function: Function
+    verdict: str
+    choice: Choice | None = None
+    heights: tuple[int, ...] = ()
+    bytes_whole: int = 0
+    bytes_strips: int = 0
+    seconds_whole: float = 0.0
+    seconds_strips: float = 0.0
+    #: large values computed whole, with the reason
+    whole: tuple[tuple[Node, str], ...] = field(default_factory=tuple)
+
+
+def study(function: Function, memory: int | None = None, coupled: Collection[str] = ()) -> Study:
+    """memory: bytes for the large values of a function at once; None: by the machine. coupled: models (by name) whose rows
+    depend on each other."""
+    least = LEAST if memory is None else 2
+    best: _Form | None = None
+    tried: list[Choice] = []
+    for through in FORMS:
+        form = _form(function, through, least, coupled, tried)
+        if isinstance(form, str):
+            return Study(function, form)
+        if form.choice is not None and (best is None or best.choice is None or form.choice.rank < best.choice.rank):
+            best = form
+    if best is None or best.choice is None:
+        return Study(function, f"not in strips: {_reason(tried)}", whole=_whole(tried))
+    return _decided(function, best.function, best.choice, best.order, best.wide, memory)
+
+
+@dataclass(frozen=True)
+class _Form:
+    """One way to write the function, and the best axis of it."""
+
+    function: Function
+    order: list[Node]
+    wide: set[Node]
+    choice: Choice | None
+
+
+def _form(
+    function: Function, through: frozenset[str], least: int, coupled: Collection[str], tried: list[Choice]
+) -> _Form | str:
+    working = prepared(function, Graph(), through)
+    order = topological(node for _, node in working.outputs)
+    if any(axis.size is None for node in order for axis in node.axes):
+        return "not in strips: its rows are counted at run time"
+    found = seeds(order, least)
+    if not found:
+        return "not in strips: no value is larger than what it is made of"
+    wide = large(order, found)
+    choice, every = choose(working, found, wide, coupled)
+    tried += every
+    return _Form(working, order, wide, choice)
+
+
+def _reason(tried: Sequence[Choice]) -> str:
+    reasons = dict.fromkeys(reason for each in tried for reason in each.found.whole.values())
+    return "; ".join(list(reasons)[:3]) or "no axis separates it"
+
+
+def _whole(tried: Sequence[Choice]) -> tuple[tuple[Node, str], ...]:
+    return tuple(tried[0].found.whole.items()) if tried else ()
+
+
+def _decided(
+    function: Function,
+    working: Function,
+    choice: Choice,
+    order: Sequence[Node],
+    wide: Collection[Node],
+    memory: int | None,
+) -> Study:
+    machine = rates()
+    moving = passed(working, order)
+    total = alive(order, wide) * (WITH_GRADIENT if moving else 1)
+    budget = int(memory * SHARE) if memory is not None else default_memory()
+    heights, bytes_strips, started = [], 0, 0
+    for visit in choice.visits:
+        height, used, rows = _height(choice, visit, wide, budget, machine)
+        heights.append(height)
+        bytes_strips = max(bytes_strips, used)
+        started += math.ceil(rows / height)
+    whole = seconds_whole(order, wide, moving, machine)
+    strips = choice.flops / machine.flops + _traffic(order, wide, moving) / machine.fast + started * machine.start
+    facts = {
+        "choice": choice,
+        "heights": tuple(heights),
+        "bytes_whole": total,
+        "bytes_strips": bytes_strips,
+        "seconds_whole": whole,
+        "seconds_strips": strips,
+        "whole": tuple((node, reason) for node, reason in choice.found.whole.items() if node in choice.needs.built),
+    }
+    if total <= budget and whole <= strips:
+        return Study(function, f"whole: faster so, and {choice.found.axis.name} would separate it", **facts)  # type: ignore[arg-type]
+    visits = made_visits(choice, heights, wide, moving)
+    result = replace(working, visits=visits)
+    return Study(result, f"in strips along {choice.found.axis.name}", **facts)  # type: ignore[arg-type]
+
+
+def seconds_whole(order: Sequence[Node], wide: Collection[Node], moving: Collection[Node], machine: Rates) -> float:
+    """Compiled as one piece: products, and large values through memory or the cache."""
+    flops = work(order) + 2 * work(node for node in order if node in moving)
+    biggest = max((size_bytes(node) for node in wide), default=0)
+    speed = machine.fast if biggest <= machine.cache else machine.slow
+    return flops / machine.flops + _traffic(order, wide, moving) / speed
+
+
+def _traffic(order: Sequence[Node], wide: Collection[Node], moving: Collection[Node]) -> int:
+    return traffic(order, wide) + 2 * traffic((node for node in order if node in moving), wide)
+
+
+def _height(choice: Choice, visit: int, wide: Collection[Node], budget: int, machine: Rates) -> tuple[int, int, int]:
+    """Base rows of a strip, the bytes it takes, and all base rows."""
+    nodes, rows = rows_of_visit(choice, visit, wide)
+    one = max(1, alive(nodes, wide) * WITH_GRADIENT // rows)
+    biggest = max(1, max((size_bytes(node) for node in nodes if node in wide), default=1) // rows)
+    wanted = max(machine.least_rows, machine.strip // biggest)
+    height = even(rows, max(1, min(rows, wanted, budget // one)))
+    return height, one * height, rows
+
+
+def even(rows: int, most: int) -> int:
+    """A height of at most `most`: one that divides the rows where there is one above half of it, else strips as even as
+    can be."""
+    for height in range(most, max(1, most // 2), -1):
+        if rows % height == 0:
+            return height
+    return math.ceil(rows / math.ceil(rows / most))

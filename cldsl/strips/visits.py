@@ -1,0 +1,82 @@
+"""The visits of a choice as graph/strips.py holds them: bodies, what they take, what they give.
+
+Input: a choice, the height of each visit, what the gradient passes. Output: visits in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from fractions import Fraction
+from math import lcm
+
+from cldsl.graph.nodes import Node
+from cldsl.graph.strips import Given, Taken, Visit
+from cldsl.strips.assign import Inside, Outside
+from cldsl.strips.body import Bodies, interior, rows_of
+from cldsl.strips.choose import Choice, at_once, moving_gives
+from cldsl.strips.local import Rows
+from cldsl.strips.naming import word
+
+
+def made_visits(
+    choice: Choice, heights: Sequence[int], large: Collection[Node], moving: Collection[Node]
+) -> tuple[Visit, ...]:
+    names: set[str] = set()
+    return tuple(
+        _visit(choice, visit, height, large, moving, names)
+        for visit, height in zip(choice.visits, heights, strict=True)
+    )
+
+
+def rows_of_visit(choice: Choice, visit: int, large: Collection[Node]) -> tuple[list[Node], int]:
+    """The nodes that a visit computes, and its base rows."""
+    nodes = interior(choice.found, visit, choice.needs.gives[visit], large)[0]
+    return nodes, int((choice.found.axis.size or 1) / unit(choice, nodes))
+
+
+def unit(choice: Choice, nodes: Sequence[Node]) -> int:
+    """How many rows of the axis are one base row: several where they are split into rows and what each has."""
+    kinds = [rows for node in nodes if (rows := rows_of(choice.found, node)) is not None]
+    kinds += [state.rows for node in nodes if isinstance(state := choice.found.states[node], Inside)]
+    return lcm(*(rows.per.denominator for rows in kinds)) if kinds else 1
+
+
+def _visit(
+    choice: Choice, visit: int, height: int, large: Collection[Node], moving: Collection[Node], names: set[str]
+) -> Visit:
+    found, gives = choice.found, choice.needs.gives[visit]
+    nodes, rows = rows_of_visit(choice, visit, large)
+    base = unit(choice, nodes)
+    bodies = Bodies(found, visit, large, height, Fraction(base))
+    ragged = rows % height != 0
+    name = word(f"{_about(gives)}_strip", names)
+    body, leaves, flag, _ = bodies.make(name, gives, ragged, {})
+    moved = moving_gives(gives, moving)
+    once = at_once(found, gives, moving)
+    given = tuple(_given(choice, node, f"out_{i}", node in moved, base) for i, node in enumerate(gives))
+    takes = [_taken(node, cut, leaf, base) for (node, cut), leaf in leaves.items()]
+    saved = {each.node: each.name for each in given if each.how == "logsumexp" and each.moving}
+    pull, reads = None, tuple[tuple[str, Node], ...]()
+    if saved:
+        pull, _, _, kept = bodies.make(f"{name}_pull", gives, ragged, saved)
+        reads = tuple((saved[node], kept[node]) for node in saved)
+    return Visit(name, found.axis.name, rows, height, body, tuple(takes), given, once, flag, pull, reads)
+
+
+def _about(gives: Sequence[Node]) -> str:
+    labels = [node.label for node in gives if node.label]
+    return labels[0] if labels else "contrast"
+
+
+def _taken(node: Node, cut: Rows | None, leaf: Node, base: int) -> Taken:
+    if cut is None:
+        return Taken(leaf, node)
+    return Taken(leaf, node, node.names.index(cut.axis), int(cut.per * base))
+
+
+def _given(choice: Choice, node: Node, name: str, moving: bool, base: int) -> Given:
+    state = choice.found.states[node]
+    if isinstance(state, Outside):
+        assert state.how is not None
+        return Given(name, node, state.how, moving=moving)
+    return Given(name, node, "rows", node.names.index(state.rows.axis), int(state.rows.per * base), moving)
