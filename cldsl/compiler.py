@@ -99,14 +99,23 @@ def optimise_function(
 
     coupled: models whose rows depend on each other or draw: they are not called strip by strip.
     """
-    from cldsl import passes
-
-    optimised = passes.optimise(function, Graph(), level, verify=verify)
+    optimised = _passed(function, level, verify)
     if level < max(LEVELS):
         return optimised
     from cldsl.strips import study
 
     return study(optimised, memory, coupled).function
+
+
+def optimise_passes(plan: ProgramPlan, level: int) -> ProgramPlan:
+    """Every function through the passes alone, before it is decided how it is computed."""
+    return plan.map_functions(lambda function: _passed(function, level, False))
+
+
+def _passed(function: Function, level: int, verify: bool) -> Function:
+    from cldsl import passes
+
+    return passes.optimise(function, Graph(), level, verify=verify)
 
 
 def coupled_models(plan: ProgramPlan) -> set[str]:

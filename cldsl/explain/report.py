@@ -48,6 +48,9 @@ def explain(
         from cldsl.explain.trace import trace
 
         chapters["passes"] = trace(plan, chosen.level, chosen.dump)
+    from cldsl.explain.strips import strips
+
+    chapters["strips"] = strips(plan, chosen.level, chosen.budget)
     if chosen.budget is not None:
         from cldsl.explain.encoders import encoders
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from cldsl.graph.nodes import Function, Graph, Node, topological
+from cldsl.graph.strips import Visit
 from cldsl.strips.choose import Choice, choose, passed
 from cldsl.strips.cost import Rates, alive, size_bytes, traffic, work
 from cldsl.strips.machine import default_memory, rates
@@ -38,8 +39,16 @@ class Study:
     bytes_strips: int = 0
     seconds_whole: float = 0.0
     seconds_strips: float = 0.0
+    #: bytes that large values may take at once
+    budget: int = 0
+    #: the plan in strips, taken or not
+    visits: tuple[Visit, ...] = ()
     #: large values computed whole, with the reason
-    whole: tuple[tuple[Node, str], ...] = field(default_factory=tuple)
+    whole: tuple[tuple[Node, str], ...] = ()
+    #: axes that both sides of a product carry
+    outer: tuple[str, ...] = ()
+    #: operators that follow on what the last visit gives, up to the loss
+    following: tuple[str, ...] = ()
 
 
 def study(function: Function, memory: int | None = None, coupled: Collection[str] = ()) -> Study:
@@ -114,20 +123,53 @@ def _decided(
         started += math.ceil(rows / height)
     whole = seconds_whole(order, wide, moving, machine)
     strips = choice.flops / machine.flops + _traffic(order, wide, moving) / machine.fast + started * machine.start
-    facts = {
-        "choice": choice,
-        "heights": tuple(heights),
-        "bytes_whole": total,
-        "bytes_strips": bytes_strips,
-        "seconds_whole": whole,
-        "seconds_strips": strips,
-        "whole": tuple((node, reason) for node, reason in choice.found.whole.items() if node in choice.needs.built),
-    }
-    if total <= budget and whole <= strips:
-        return Study(function, f"whole: faster so, and {choice.found.axis.name} would separate it", **facts)  # type: ignore[arg-type]
     visits = made_visits(choice, heights, wide, moving)
-    result = replace(working, visits=visits)
-    return Study(result, f"in strips along {choice.found.axis.name}", **facts)  # type: ignore[arg-type]
+    found = Study(
+        function,
+        f"whole, which is faster; {choice.found.axis.name} would separate it",
+        choice,
+        tuple(heights),
+        total,
+        bytes_strips,
+        whole,
+        strips,
+        budget,
+        visits,
+        tuple((node, reason) for node, reason in choice.found.whole.items() if node in choice.needs.built),
+        _outer(wide, choice.found.axis.name),
+        _following(choice, working),
+    )
+    if total <= budget and whole <= strips:
+        return found
+    cut = replace(working, visits=visits)
+    return replace(found, function=cut, verdict=f"in strips along {choice.found.axis.name}")
+
+
+def _outer(wide: Collection[Node], row: str) -> tuple[str, ...]:
+    """Axes other than the rows' that both sides of a large product have and that it keeps."""
+    found: dict[str, None] = {}
+    for node in wide:
+        if node.op == "dot":
+            left, right = (set(each.names) for each in node.inputs)
+            found.update(dict.fromkeys(sorted((left & right & set(node.names)) - {row})))
+    return tuple(found)
+
+
+def _following(choice: Choice, working: Function) -> tuple[str, ...]:
+    """Operators between what visits give and the loss, each name once."""
+    loss = dict(working.outputs).get("loss")
+    given = {node for gives in choice.needs.gives.values() for node in gives}
+    found: dict[str, None] = {}
+    stack = [] if loss is None else [loss]
+    seen: set[Node] = set()
+    while stack:
+        node = stack.pop()
+        if node in seen or node in given or node not in choice.found.states:
+            continue
+        seen.add(node)
+        found[str(node.attr("kind")) if node.op == "reduce" else node.op] = None
+        stack.extend(node.inputs)
+    return tuple(reversed(found))
 
 
 def seconds_whole(order: Sequence[Node], wide: Collection[Node], moving: Collection[Node], machine: Rates) -> float:
