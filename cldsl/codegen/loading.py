@@ -28,7 +28,11 @@ def load_function(source: str, name: str = "function") -> Callable[..., Any]:
 
 
 def _module(source: str, name: str) -> ModuleType:
-    word = "".join(char if char.isascii() and char.isalnum() else "_" for char in name)
+    word = stem = "".join(char if char.isascii() and char.isalnum() else "_" for char in name)
+    number = 1
+    while word in sys.modules:  # torch.compile finds the globals of a function by the name of its module
+        number += 1
+        word = f"{stem}_{number}"
     file = f"<emitted {word}>"
     module = ModuleType(word)
     module.__file__ = file

@@ -39,7 +39,8 @@ def _body(
     decorators: tuple[Expression, ...],
 ) -> Define:
     names = Names(RESERVED)
-    leaves = [*([visit.valid] if visit.valid is not None else []), *(take.leaf for take in visit.takes)]
+    leaves = [each for each in (visit.valid, visit.start) if each is not None]
+    leaves += [take.leaf for take in visit.takes]
     known = set(leaves)
     leaves += [leaf for _, leaf in visit.reads if body is not visit.body and leaf not in known]
     passed = {leaf: Name((names.fresh(str(leaf.attr("name"))),)) for leaf in leaves}
@@ -64,6 +65,8 @@ def _decorator(visit: Visit, pull: Identifier | None) -> Expression:
         named["once"] = Literal(True)
     if visit.valid is not None:
         named["valid"] = Literal(True)
+    if visit.start is not None:
+        named["start"] = Literal(True)
     if pull is not None:
         places = {give.name: place for place, give in enumerate(visit.gives)}
         named["reads"] = Literal(tuple(places[own] for own, _ in visit.reads))
@@ -86,6 +89,8 @@ def _given(give: Given) -> Expression:
         named["dtype"] = Literal(give.node.dtype)
     if give.moving:
         named["grad"] = Literal(True)
+    if give.place is not None:
+        named["place"] = Literal(give.place)
     if give.how != "rows":
         return call("rt.Gathered", Literal(give.how), *((shape,) if give.node.axes else ()), **named)
     dim: dict[str, Expression] = {"dim": Literal(give.dim)} if give.dim else {}

@@ -43,8 +43,8 @@ def _told(found: Study) -> str:
         )
         lines.append(
             f"estimated: {_ms(found.seconds_whole)} whole, {_ms(found.seconds_strips)} in strips, at"
-            f" {quantity(machine.flops, 'FLOP/s')}, {quantity(machine.slow, 'B/s')} from memory,"
-            f" {quantity(machine.fast, 'B/s')} from cache"
+            f" {quantity(machine.flops, 'FLOP/s')} of products and {quantity(machine.whole, 'B/s')} of large values whole,"
+            f" {quantity(machine.strips, 'B/s')} in strips"
         )
         lines += [f"whole all the same: {_shape(node)}: {reason}" for node, reason in found.whole[:3]]
     return "\n    ".join(lines)

@@ -25,7 +25,8 @@ class Taken:
 class Given:
     """An output. how: "rows" (along `dim`), or the accumulator: sum, max, min, any, all, logsumexp.
 
-    moving: a gradient passes through it.
+    moving: a gradient passes through it. place: for an extreme that has a gradient, the number of the output that says where
+    it stands; that output's own `how` is "place".
     """
 
     name: str
@@ -34,6 +35,7 @@ class Given:
     dim: int = 0
     per: int = 1
     moving: bool = False
+    place: int | None = None
 
 
 @record(frozen=True, eq=False)
@@ -56,6 +58,8 @@ class Visit:
     pull: Function | None = None
     #: outputs of the first visit that `pull` reads: their name and the leaf of `pull`
     reads: tuple[tuple[str, Node], ...] = ()
+    #: the leaf of the first base row's number, where a body asks for it
+    start: Node | None = None
 
     @property
     def sources(self) -> list[Node]:

@@ -37,12 +37,16 @@ class Along:
 
 @dataclass(frozen=True)
 class Gathered:
-    """A result without rows; how: sum, max, min, any, all, logsumexp of what the strips give."""
+    """A result without rows; how: sum, max, min, any, all, logsumexp of what the strips give.
+
+    place: of an extreme, the number of the result (how: "place") that says where it stands.
+    """
 
     how: str
     shape: tuple[int, ...] = ()
     dtype: str = "real"
     grad: bool = False
+    place: int | None = None
 
 
 Takes = tuple[Cut | Whole, ...]

@@ -1,8 +1,8 @@
 """A body over one strip of rows, made a function over all of them: values put together, gradients taken strip by strip.
 
 Input: a body (a plain function of tensors) and a description of its arguments and results. Output: a callable over whole
-tensors, differentiable once. Nothing of size rows x candidates exists. Where all that is differentiated is one sum,
-value and gradients come in one visit (torch.func.vjp of the body) and the backward pass only scales them; otherwise the
+tensors, differentiable once. Nothing of size rows x candidates exists. Where all that is differentiated are sums,
+values and gradients come in one visit (torch.func.vjp of the body) and the backward pass only scales them; otherwise the
 backward pass visits again with the cotangents. Sums and gradients of half-precision inputs are gathered in float32.
 Under torch.compile the whole is one operator of the surrounding graph, and a strip is compiled once, ragged or not.
 """
@@ -36,15 +36,17 @@ def strips(
     valid: bool = False,
     reads: Sequence[int] = (),
     pull: Body | None = None,
+    start: bool = False,
 ) -> Callable[[Body], Strips]:
     """Make a body a function over all rows. rows, height: base rows of all and of a strip.
 
-    valid: the body's first argument says which rows count, [height]; the last strip overlaps the one before.
+    valid: the body's first argument says which rows count, [height]; the last strip overlaps the one before. start: its
+    next argument is the number of the first base row.
     pull: the body of the visit that takes gradients, whose last arguments are the results `reads`.
     """
 
     def decorate(body: Body) -> Strips:
-        return Strips(body, rows, height, takes, gives, once, valid, tuple(reads), pull)
+        return Strips(body, rows, height, takes, gives, once, valid, tuple(reads), pull, start)
 
     return decorate
 
@@ -62,6 +64,7 @@ class Strips:
     valid: bool
     reads: tuple[int, ...]
     pull: Body | None
+    start: bool
 
     def __call__(self, *arguments: Tensor, **modules: nn.Module) -> Any:
         key = _key(self, **modules)
@@ -109,7 +112,8 @@ def _(key: str, inputs: list[Tensor], needs: list[bool], compiled: bool) -> list
     like = next((each for each in inputs if each.is_floating_point()), inputs[0])
     made = [like.new_empty(shape, dtype=_dtype(kind, inputs)) for shape, kind in _shapes(body)]
     if body.once and any(needs):
-        made += [_gradient_like(each) for each, need in zip(inputs, needs, strict=True) if need]
+        sums = sum(give.grad for give in body.gives)
+        made += [_gradient_like(each) for _ in range(sums) for each, need in zip(inputs, needs, strict=True) if need]
     return made
 
 
@@ -142,9 +146,8 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
 def _backward(ctx: Any, cotangents: Sequence[Tensor | None]) -> tuple[Any, ...]:
     body, _ = _REGISTRY[ctx.key]
     if body.once:
-        place = next(i for i, give in enumerate(body.gives) if give.grad)
-        scale = cotangents[place]
-        made = [None if scale is None else each * scale.to(each.dtype) for each in ctx.saved_tensors]
+        scales = [each for each, give in zip(cotangents, body.gives, strict=False) if give.grad]
+        made = _scaled(scales, ctx.saved_tensors)
     else:
         saved = list(ctx.saved_tensors)
         inputs, results = saved[: ctx.count], saved[ctx.count :]
@@ -155,6 +158,17 @@ def _backward(ctx: Any, cotangents: Sequence[Tensor | None]) -> tuple[Any, ...]:
 
 
 _visit.register_autograd(_backward, setup_context=_setup)
+
+
+def _scaled(scales: Sequence[Tensor | None], gradients: Sequence[Tensor]) -> list[Tensor | None]:
+    """The gradients of each sum, one sum after the other, weighted and added."""
+    count = len(gradients) // len(scales)
+    made: list[Tensor | None] = [None] * count
+    for number, scale in enumerate(scales):
+        if scale is not None:
+            own = [each * scale.to(each.dtype) for each in gradients[number * count : (number + 1) * count]]
+            made = [x if total is None else total + x for total, x in zip(made, own, strict=True)]
+    return made
 
 
 def _full(cotangent: Tensor | None, give: Along | Gathered, inputs: Sequence[Tensor]) -> Tensor:

@@ -61,15 +61,17 @@ class Runner:
         return self._call(self.own.body, parts, flag, ())
 
     def _at_once(self, which: Sequence[int], parts: Sequence[Tensor], flag: Sequence[Tensor]) -> list[Tensor]:
-        """Values of a strip, and the gradient of its one sum in the parts `which`."""
-        place = self.moving[0]
+        """Values of a strip, and of each of its sums that have one the gradient in the parts `which`."""
 
-        def formula(*moved: Tensor) -> tuple[Tensor, list[Tensor]]:
+        def formula(*moved: Tensor) -> tuple[tuple[Tensor, ...], list[Tensor]]:
             made = self._call(self.own.body, _with(parts, which, moved), flag, ())
-            return made[place], [each.detach() for each in made]
+            return tuple(made[i] for i in self.moving), [each.detach() for each in made]
 
-        loss, back, made = _vjp(formula, *(parts[i] for i in which))
-        return [*made, *back(torch.ones_like(loss))]
+        sums, back, made = _vjp(formula, *(parts[i] for i in which))
+        found = list(made)
+        for place in range(len(sums)):
+            found += back(tuple(torch.ones_like(x) if i == place else torch.zeros_like(x) for i, x in enumerate(sums)))
+        return found
 
     def _pulled(
         self,
@@ -95,7 +97,7 @@ class Runner:
         inputs = [_full_precision(x) for x in given]
         wanted = self._wanted(needs) if self.own.once else []
         results = self._results(inputs)
-        gradients = self._gradients(inputs, needs) if wanted else {}
+        gradients = [self._gradients(inputs, needs) for _ in self.moving] if wanted else []
         for start, skip, parts, flag in self._strips(inputs):
             if wanted:
                 made = self._run("once", self._at_once, (wanted,), parts, flag)
@@ -103,8 +105,10 @@ class Runner:
                 made = self._run("values", self._values, (), parts, flag)
             count = len(self.own.gives)
             self._gather(results, made[:count], start, skip)
-            self._add(gradients, wanted, made[count:], start)
-        return [*self._finished(results), *self._ordered(gradients, given, needs)]
+            for i, own in enumerate(gradients):
+                first = count + i * len(wanted)
+                self._add(own, wanted, made[first : first + len(wanted)], start)
+        return [*self._finished(results), *(x for own in gradients for x in self._ordered(own, given, needs))]
 
     def pull(
         self, given: Sequence[Tensor], results: Sequence[Tensor], cotangents: Sequence[Tensor], needs: Sequence[bool]
@@ -117,12 +121,15 @@ class Runner:
                 self._piece(each, self.own.gives[i], start, skip)
                 for each, i in zip(cotangents, self.moving, strict=True)
             ]
-            made = self._run("pull", self._pulled, (wanted,), parts, flag, list(results), pieces)
+            saved = [
+                self._part(each, self.own.gives[i], start) for each, i in zip(results, self.own.reads, strict=True)
+            ]
+            made = self._run("pull", self._pulled, (wanted,), parts, flag, saved, pieces)
             self._add(gradients, wanted, made, start)
         return self._ordered(gradients, given, needs)
 
     def _strips(self, inputs: Sequence[Tensor]) -> Iterator[tuple[int, int, list[Tensor], list[Tensor]]]:
-        """Start, how many of the first rows belong to the strip before, the parts, and which rows count."""
+        """Start, how many of the first rows belong to the strip before, the parts, and what else the body asks for."""
         own = self.own
         device = inputs[0].device
         for first in range(0, own.rows, own.height):
@@ -135,6 +142,8 @@ class Runner:
                 parts.append(x)
             parts += inputs[len(inputs) - len(self.names) :]
             flag = [torch.arange(start, start + own.height, device=device) >= first] if own.valid else []
+            if own.start:
+                flag.append(torch.tensor(start, device=device))
             yield start, first - start, parts, flag
 
     def _wanted(self, needs: Sequence[bool]) -> list[int]:
@@ -164,7 +173,12 @@ class Runner:
                 per, dim = give.per, give.dim
                 count = self.own.height - skip
                 result.narrow(dim, (start + skip) * per, count * per).copy_(each.narrow(dim, skip * per, count * per))
-            else:
+            elif give.place is not None:
+                better = each > result if give.how == "max" else each < result
+                result.copy_(torch.where(better, each.to(result.dtype), result))
+                place = results[give.place]
+                place.copy_(torch.where(better, made[give.place], place))
+            elif give.how != "place":
                 _GATHER[give.how](result, each)
 
     def _finished(self, results: Sequence[Tensor]) -> list[Tensor]:
@@ -174,11 +188,17 @@ class Runner:
                 result.masked_fill_(result == _STARTS[give.how], 0)
         return list(results)
 
+    def _part(self, result: Tensor, give: Along | Gathered, start: int) -> Tensor:
+        """What of a result belongs to a strip: its rows, or all of it."""
+        if isinstance(give, Gathered):
+            return result
+        return result.narrow(give.dim, start * give.per, self.own.height * give.per)
+
     def _piece(self, cotangent: Tensor, give: Along | Gathered, start: int, skip: int) -> Tensor:
         """The part of a cotangent that belongs to a strip; rows of the strip before have theirs already."""
         if isinstance(give, Gathered):
             return cotangent
-        piece = cotangent.narrow(give.dim, start * give.per, self.own.height * give.per)
+        piece = self._part(cotangent, give, start)
         if skip:
             piece = piece.clone()
             piece.narrow(give.dim, 0, skip * give.per).zero_()

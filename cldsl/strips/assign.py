@@ -55,16 +55,18 @@ def assign(
     seeds: Collection[Node],
     large: Collection[Node],
     axis: Axis,
-    moving: Collection[Node],
     coupled: Collection[str],
-    sums_only: bool = False,
+    mode: str = "all",
 ) -> Assignment:
-    """Walk the nodes once. moving: what a gradient passes. coupled: models whose rows depend on each other. sums_only:
-    vectors are not accumulated over rows."""
+    """Walk the nodes once. coupled: models whose rows depend on each other.
+
+    mode: "all" keeps in strips whatever goes by rows; "sums" accumulates no vectors over rows; "vectors" leaves what
+    follows on the first vectors to be computed outside.
+    """
     found = Assignment(axis)
     for node in order:
         if node in seeds or any(each in found.states for each in node.inputs):
-            found.states[node] = _state(found, node, large, moving, coupled, sums_only)
+            found.states[node] = _state(found, node, large, coupled, mode)
     return found
 
 
@@ -72,9 +74,8 @@ def _state(
     found: Assignment,
     node: Node,
     large: Collection[Node],
-    moving: Collection[Node],
     coupled: Collection[str],
-    sums_only: bool,
+    mode: str,
 ) -> Inside | Outside:
     states = [found.states.get(each) for each in node.inputs]
     inside = [state for state in states if isinstance(state, Inside)]
@@ -85,6 +86,8 @@ def _state(
             return linear
         if node not in large:
             return Outside(ready)
+    if mode == "vectors" and node not in large and not any(_wide(found, each, large) for each in node.inputs):
+        return Outside(max([ready, *(state.visit for state in inside)]))
     rows = _rows(found, node, inside)
     if isinstance(rows, str):
         return _left(found, node, rows, large, inside, ready)
@@ -95,11 +98,9 @@ def _state(
         return _left(found, node, verdict, large, inside, ready)
     visit = max([ready + 1, *(state.visit for state in inside)])
     if isinstance(verdict, Accumulated):
-        if sums_only and node.axes:
+        if mode == "sums" and node.axes:
             return _left(found, node, f"{verdict.how} over {rows.axis} is a vector", large, inside, ready)
         how = verdict.how
-        if how in ("max", "min") and node in moving:
-            return _left(found, node, f"{how} over {rows.axis} has a gradient", large, inside, ready)
         if how == "mean":
             if len(node.inputs) == 2:
                 return _left(found, node, "a masked mean over rows", large, inside, ready)
@@ -137,6 +138,10 @@ def _left(
     if node in large or any(each in large and isinstance(found.states.get(each), Inside) for each in node.inputs):
         found.whole[node] = reason
     return Outside(max([ready, *(state.visit for state in inside)]))
+
+
+def _wide(found: Assignment, node: Node, large: Collection[Node]) -> bool:
+    return node in large and isinstance(found.states.get(node), Inside)
 
 
 def _linear(found: Assignment, node: Node) -> Outside | None:

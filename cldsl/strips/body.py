@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from cldsl.graph.nodes import Axis, Function, Graph, Node, topological
+from cldsl.graph.nodes import Axis, Function, Graph, Node, topological, union
 from cldsl.passes.constants import closed
+from cldsl.passes.rewrite import spread
 from cldsl.strips.assign import Assignment, Inside, Outside, seed_rows
 from cldsl.strips.local import Rows
 from cldsl.strips.naming import word
@@ -94,6 +95,30 @@ def closed_number(node: Node) -> bool:
     return not node.axes and node in closed([node]) and all(each.op != "table" for each in topological([node]))
 
 
+@dataclass(frozen=True)
+class Made:
+    """A body: its leaves by key, which rows count, the number of its first base row, what it reads of the first visit."""
+
+    body: Function
+    leaves: dict[Key, Node]
+    valid: Node | None
+    start: Node | None
+    kept: dict[Node, Node]
+
+
+@dataclass
+class _Strip:
+    """A body under way: `places` of extremes beside what is made."""
+
+    leaves: Mapping[Key, Node]
+    valid: Node | None
+    start: Node | None
+    kept: Mapping[Node, Node]
+    extremes: frozenset[Node]
+    made: dict[Node, Node] = field(default_factory=dict)
+    places: dict[Node, Node] = field(default_factory=dict)
+
+
 @dataclass
 class Bodies:
     """Makes the bodies of one visit over strips of `height` base rows. unit: base rows are `unit` rows of the axis."""
@@ -106,27 +131,40 @@ class Bodies:
     graph: Graph = field(default_factory=Graph)
 
     def make(
-        self, name: str, gives: Sequence[Node], valid: bool, saved: Mapping[Node, str]
-    ) -> tuple[Function, dict[Key, Node], Node | None, dict[Node, Node]]:
-        """The body; its leaves by key; the leaf of valid rows; the leaves of outputs of the first visit that it reads.
+        self, name: str, gives: Sequence[Node], valid: bool, extremes: Sequence[Node], saved: Mapping[Node, str]
+    ) -> Made:
+        """The body.
 
-        saved: logarithms of sums over rows, by the name of their output: the visit that takes gradients weighs with them.
+        extremes: of the results, maxima and minima over rows that have a gradient: where each stands is a further
+        result. saved: what the visit that takes gradients reads of the first one, by the name of its output: logarithms of
+        sums, with which it weighs, and places of extremes.
         """
         nodes, keys = interior(self.found, self.visit, gives, self.large)
         taken: set[str] = set()
         leaves = {key: self._leaf(key, taken) for key in keys}
-        flag = None
+        flag = start = None
         if valid:
             flag = self.graph.leaf("input", (Axis("strip_row", self.height),), "bool", kind="strip", name="valid")
+        if extremes:
+            start = self.graph.leaf("input", (), "int", kind="strip", name="start")
         kept = {
-            node: self.graph.leaf("input", node.axes, "real", kind="strip", name=word(name_, taken))
+            node: self.graph.leaf(
+                "input",
+                self._strip_axes(node),
+                "int" if node in extremes else "real",
+                kind="strip",
+                name=word(name_, taken),
+            )
             for node, name_ in saved.items()
         }
-        made: dict[Node, Node] = {}
+        strip = _Strip(leaves, flag, start, kept, frozenset(extremes))
         for node in nodes:
-            made[node] = self._cloned(node, made, leaves, flag, kept)
-        body = Function(name, tuple((f"out_{i}", made[node]) for i, node in enumerate(gives)))
-        return body, leaves, flag, kept
+            strip.made[node] = self._cloned(node, strip)
+        results = [strip.made[node] for node in gives] + [
+            strip.places[node] for node in extremes if node in strip.places
+        ]
+        body = Function(name, tuple((f"out_{i}", node) for i, node in enumerate(results)))
+        return Made(body, leaves, flag, start, kept)
 
     def _leaf(self, key: Key, taken: set[str]) -> Node:
         node, rows = key
@@ -136,34 +174,37 @@ class Bodies:
         )
         return self.graph.leaf("input", axes, node.dtype, node.span, "", kind="strip", name=word(_called(node), taken))
 
+    def _strip_axes(self, node: Node) -> tuple[Axis, ...]:
+        """The axes of one strip of a result."""
+        state = self.found.states[node]
+        if not isinstance(state, Inside):
+            return node.axes
+        own = state.rows
+        return tuple(Axis(axis.name, self._count(own)) if axis.name == own.axis else axis for axis in node.axes)
+
     def _count(self, rows: Rows) -> int:
         return int(rows.per * self.unit) * self.height
 
-    def _cloned(
-        self,
-        node: Node,
-        made: Mapping[Node, Node],
-        leaves: Mapping[Key, Node],
-        flag: Node | None,
-        kept: Mapping[Node, Node],
-    ) -> Node:
+    def _cloned(self, node: Node, strip: _Strip) -> Node:
         rows = rows_of(self.found, node)
         parts = []
         for each in node.inputs:
-            if each in made:
-                parts.append(made[each])
+            if each in strip.made:
+                parts.append(strip.made[each])
             elif closed_number(each):
                 parts.append(self._number(each))
             else:
                 cut = rows is not None and rows.axis in each.names and not _taken_whole(node, each, rows)
-                parts.append(leaves[each, rows if cut else None])
+                parts.append(strip.leaves[each, rows if cut else None])
         state = self.found.states[node]
         attrs = dict(node.attrs)
         marks: dict[str, Any] = {"span": node.span, "label": node.label}
         if isinstance(state, Outside) and rows is not None and self._gathers(node, rows):
-            return self._gathered(node, rows, parts, attrs, flag, kept, marks)
+            return self._gathered(node, rows, parts, attrs, strip, marks)
         if isinstance(state, Inside):
             self._resize(node, rows, attrs)
+        if node in strip.kept:
+            return self._weighed(node, parts, strip.kept[node], marks)
         return self.graph.make(node.op, *parts, **marks, **attrs)
 
     def _gathers(self, node: Node, rows: Rows) -> bool:
@@ -188,22 +229,14 @@ class Bodies:
             attrs["new"] = (own, *node.attr("new")[1:])
 
     def _gathered(
-        self,
-        node: Node,
-        rows: Rows,
-        parts: list[Node],
-        attrs: dict[str, Any],
-        flag: Node | None,
-        kept: Mapping[Node, Node],
-        marks: dict[str, Any],
+        self, node: Node, rows: Rows, parts: list[Node], attrs: dict[str, Any], strip: _Strip, marks: dict[str, Any]
     ) -> Node:
         """A reduction over rows, of one strip."""
         graph = self.graph
-        if flag is not None:
-            valid = self._spread(flag, rows)
+        if strip.valid is not None:
+            valid = self._spread(strip.valid, rows)
             if node.op == "dot":
-                zero = graph.const(0.0)
-                parts[0] = graph.make("where", self._spread(flag, rows), parts[0], zero)
+                parts[0] = graph.make("where", valid, parts[0], graph.const(0.0))
             elif len(parts) == 2:
                 parts[1] = graph.make("and", parts[1], valid)
             else:
@@ -215,15 +248,20 @@ class Bodies:
             total = graph.make("reduce", *parts, kind="sum", over=node.attr("over"))
             count = math.prod(axis.size or 1 for axis in node.inputs[0].axes if axis.name in node.attr("over"))
             return graph.make("div", total, graph.const(float(count)), **marks)
-        if kind == "logsumexp" and node in kept:
-            return self._weighed(node, parts, kept[node], marks)
+        if kind == "logsumexp" and node in strip.kept:
+            return self._weighed(node, parts, strip.kept[node], marks)
+        if node in strip.extremes:
+            places = self._numbered(node, rows, strip)
+            if node in strip.kept:
+                return self._picked(node, parts, places, strip.kept[node], marks)
+            strip.places[node] = self._place(node, parts, places)
         if kind in ("max", "min") and len(parts) == 2:
             fill = graph.const(-math.inf if kind == "max" else math.inf)
             return graph.make("reduce", graph.make("where", parts[1], parts[0], fill), **marks, **attrs)
         return graph.make("reduce", *parts, **marks, **attrs)
 
     def _weighed(self, node: Node, parts: list[Node], total: Node, marks: dict[str, Any]) -> Node:
-        """Of log sum exp over all rows, what has its gradient: the sum of exp(x - the whole), the whole as a constant."""
+        """Of log sum exp, what has its gradient: the sum of exp(x - the whole), the whole as a constant."""
         graph = self.graph
         safe = graph.make("where", graph.make("isfinite", total), total, graph.const(0.0))
         apart = graph.make("sub", parts[0], graph.make("stop", safe))
@@ -232,6 +270,45 @@ class Bodies:
         share = graph.make("exp", apart)
         return graph.make("reduce", share, *parts[1:], kind="sum", over=node.attr("over"), **marks)
 
+    def _numbered(self, node: Node, rows: Rows, strip: _Strip) -> Node:
+        """A number for each entry that a reduction ranges over, in the order in which ties are broken."""
+        graph, total, stride = self.graph, None, 1
+        assert strip.start is not None
+        for axis in reversed(_reduced_axes(node)):
+            own = axis
+            if axis.name == rows.axis:
+                own = Axis(axis.name, self._count(rows))
+            index = graph.leaf("iota", (own,), "int", axis=own.name)
+            if axis.name == rows.axis:
+                per = graph.const(int(rows.per * self.unit))
+                index = graph.make("add", index, graph.make("mul", strip.start, per))
+            part = graph.make("mul", index, graph.const(stride))
+            total = part if total is None else graph.make("add", part, total)
+            stride *= axis.size or 1
+        assert total is not None
+        return total
+
+    def _place(self, node: Node, parts: Sequence[Node], places: Node) -> Node:
+        """The number of the first of the largest (smallest) entries of a strip."""
+        graph = self.graph
+        names = tuple(axis.name for axis in _reduced_axes(node))
+        flat = Axis("strip_entry", math.prod(axis.size or 1 for axis in places.axes))
+
+        def joined(x: Node) -> Node:
+            return graph.make("merge", spread(graph, x, places.axes), old=names, new=flat)
+
+        value = parts[0] if node.attr("kind") == "max" else graph.make("neg", parts[0])
+        at = graph.make("argmax", joined(value), *(joined(each) for each in parts[1:]), axis=flat.name)
+        return graph.make("gather", joined(places), at, axis=flat.name)
+
+    def _picked(self, node: Node, parts: Sequence[Node], places: Node, at: Node, marks: dict[str, Any]) -> Node:
+        """Of an extreme over all rows, what has its gradient: the entry at its place."""
+        graph = self.graph
+        mask = graph.make("eq", places, at)
+        if len(parts) == 2:
+            mask = graph.make("and", mask, parts[1])
+        return graph.make("reduce", parts[0], mask, kind="sum", over=node.attr("over"), **marks)
+
     def _spread(self, flag: Node, rows: Rows) -> Node:
         """Which rows count, along an axis with several rows for each base row."""
         graph, per = self.graph, int(rows.per * self.unit)
@@ -239,6 +316,11 @@ class Bodies:
             return graph.make("rename", flag, pairs=(("strip_row", rows.axis),))
         wide = graph.make("expand", flag, axis=Axis("strip_per", per))
         return graph.make("merge", wide, old=("strip_row", "strip_per"), new=Axis(rows.axis, per * self.height))
+
+
+def _reduced_axes(node: Node) -> list[Axis]:
+    """The axes of a reduction, the first slowest."""
+    return [axis for axis in union(*(each.axes for each in node.inputs)) if axis.name in node.attr("over")]
 
 
 def _called(node: Node) -> str:

@@ -23,18 +23,20 @@ TRIED = 8
 
 @dataclass
 class Choice:
-    """bytes: of large values computed whole. flops: of all products. twice: visits that are made again for a gradient."""
+    """bytes: of large values computed whole. flops: of all products. twice: visits that are made again for
+    a gradient. again: normalisers that they then compute anew."""
 
     found: Assignment
     needs: Needs
     bytes: int
     flops: int
     twice: int
+    again: int
 
     @property
-    def rank(self) -> tuple[int, int, int, int]:
+    def rank(self) -> tuple[int, ...]:
         """What is least in it is best."""
-        return self.bytes, self.flops, len(self.visits), self.twice
+        return self.bytes, self.flops, len(self.visits), self.twice, self.again
 
     @property
     def visits(self) -> list[int]:
@@ -49,8 +51,8 @@ def choose(
     moving = passed(function, order)
     tried = []
     for axis in axes(seeds):
-        for sums_only in (False, True):
-            found = assign(order, seeds, large, axis, moving, coupled, sums_only)
+        for mode in ("all", "sums", "vectors"):
+            found = assign(order, seeds, large, axis, coupled, mode)
             tried.append(_weighed(function, order, found, large, moving))
     plain = sum(size_bytes(node) for node in large)
     fit = [each for each in tried if each.visits and each.bytes < plain]
@@ -77,11 +79,26 @@ def moving_gives(gives: Iterable[Node], moving: Collection[Node]) -> list[Node]:
     return [node for node in gives if node in moving]
 
 
-def at_once(found: Assignment, gives: Sequence[Node], moving: Collection[Node]) -> bool:
-    """Whether values and gradients come in one visit: all that is differentiated is one sum without axes."""
+def at_once(found: Assignment, gives: Sequence[Node], moving: Collection[Node], large: Collection[Node]) -> bool:
+    """Whether values and gradients come in one visit: all that is differentiated are sums without axes, each with gradients
+    of its own, where that is no more work than a second visit."""
     moved = moving_gives(gives, moving)
     states = [found.states[node] for node in moved]
-    return len(moved) == 1 and not moved[0].axes and isinstance(states[0], Outside) and states[0].how == "sum"
+    if not moved or any(
+        n.axes or not isinstance(s, Outside) or s.how != "sum" for n, s in zip(moved, states, strict=True)
+    ):
+        return False
+    return len(moved) == 1 or _backwards(found, moved, moving, large) <= 3 * _back_work(found, moved, moving, large)
+
+
+def _backwards(found: Assignment, moved: Sequence[Node], moving: Collection[Node], large: Collection[Node]) -> int:
+    """Work of the gradients of each of some sums by itself."""
+    return sum(2 * _back_work(found, [node], moving, large) for node in moved)
+
+
+def _back_work(found: Assignment, moved: Sequence[Node], moving: Collection[Node], large: Collection[Node]) -> int:
+    visit = found.after(moved[0])
+    return work(node for node in interior(found, visit, moved, large)[0] if node in moving)
 
 
 def _weighed(
@@ -94,20 +111,28 @@ def _weighed(
     place = {node: number for number, node in enumerate(order)}
     for gives in wanted.gives.values():
         gives.sort(key=lambda node: place[node])
-    flops = twice = 0
+    flops = twice = again = 0
     for visit, gives in wanted.gives.items():
         nodes = interior(found, visit, gives, large)[0]
         moved = moving_gives(gives, moving)
         flops += work(nodes)
         if moved:
             back = [node for node in interior(found, visit, moved, large)[0] if node in moving]
-            flops += 2 * work(back) + (0 if at_once(found, gives, moving) else work(back))
-            twice += not at_once(found, gives, moving)
+            if at_once(found, gives, moving, large):
+                flops += _backwards(found, moved, moving, large)
+            else:
+                flops += 3 * work(back)
+                twice += 1
+                again += sum(is_logsumexp(node) and node not in gives for node in back)
     built = [node for node in dict.fromkeys(wanted.built)]
     flops += work(built) + 2 * work(node for node in built if node in moving)
     wide = sum(size_bytes(node) for node in built if not _view(node))
     wide += sum(size_bytes(node) for gives in wanted.gives.values() for node in gives if node in large)
-    return Choice(found, wanted, wide, flops, twice)
+    return Choice(found, wanted, wide, flops, twice, again)
+
+
+def is_logsumexp(node: Node) -> bool:
+    return node.op == "reduce" and node.attr("kind") == "logsumexp"
 
 
 def _view(node: Node) -> bool:

@@ -18,13 +18,12 @@ BYTES = {"real": 4, "int": 8, "bool": 1}
 
 @dataclass(frozen=True)
 class Rates:
-    """Of one machine: FLOP/s of a large product, bytes/s of values that do not fit a cache and of values that do,
-    bytes that do, seconds of starting one strip."""
+    """Of one machine: FLOP/s of a large product, bytes/s of large values computed whole (forwards, then backwards) and of
+    large values in strips, seconds of starting one strip."""
 
     flops: float
-    slow: float
-    fast: float
-    cache: int
+    whole: float
+    strips: float
     start: float
     #: rows of a strip below which a product loses its speed
     least_rows: int

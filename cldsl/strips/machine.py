@@ -14,10 +14,11 @@ from cldsl.strips.cost import Rates
 
 _MIB = 1 << 20
 
-#: Two cores with AVX2, float32: products of 8192 x 8192 x 128, a fused exponential over 256 MB and over 4 MB.
-CPU = Rates(flops=150e9, slow=8e9, fast=24e9, cache=4 * _MIB, start=60e-6, least_rows=64, strip=8 * _MIB)
-#: One data-centre GPU; the starting costs are those of a strip's kernels. Not measured by this project yet.
-GPU = Rates(flops=30e12, slow=1.5e12, fast=3e12, cache=32 * _MIB, start=60e-6, least_rows=1024, strip=512 * _MIB)
+#: Two cores with AVX2, float32, at 512 to 8192 rows of 128: the products alone; what is left of the time of a contrast
+#: compiled whole, and of one compiled in strips, over the bytes of its large values.
+CPU = Rates(flops=140e9, whole=7e9, strips=12e9, start=60e-6, least_rows=64, strip=8 * _MIB)
+#: One data-centre GPU, from its data sheet: this project has not measured one yet. A strip is then compiled torch.
+GPU = Rates(flops=30e12, whole=1.0e12, strips=1.5e12, start=100e-6, least_rows=1024, strip=512 * _MIB)
 
 
 @lru_cache(maxsize=1)
@@ -27,5 +28,5 @@ def rates() -> Rates:
 
 @lru_cache(maxsize=1)
 def default_memory() -> int:
-    """A quarter of the machine's memory: bytes of large values that may be alive at once."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4
+    """An eighth of the machine's memory: bytes of large values that may be alive at once."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 8

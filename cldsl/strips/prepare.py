@@ -2,7 +2,7 @@
 
 Input: a function. Output: an equal one, in several forms. Masked means become a sum over a count, so that one over rows is
 two sums. A renamed pairwise value is computed from renamed inputs: sharing it with the value under its old names would
-have the rows of one axis meet those of another. Axes whose size another axis of that name tells have it. Where nothing
+have the rows of one axis meet those of another. A balanced plan (Sinkhorn) becomes its two vectors. Axes whose size another axis of that name tells have it. Where nothing
 is cut in the end, the function as it was is kept.
 """
 
@@ -25,6 +25,8 @@ def prepared(function: Function, graph: Graph, through: frozenset[str]) -> Funct
     def rule(graph: Graph, node: Node) -> Node | None:
         if node.op == "reduce" and node.attr("kind") == "mean" and len(node.inputs) == 2:
             return _quotient(graph, node)
+        if node.op == "sinkhorn" and through:
+            return _potentials(graph, node)
         return _sunk(graph, node, through) if node.op == "rename" else None
 
     return rebuild(sized(function, graph), graph, rule)
@@ -39,6 +41,25 @@ def _quotient(graph: Graph, node: Node) -> Node:
             mask = graph.make("expand", mask, axis=axis)
     count = graph.make("reduce", graph.make("cast", mask, to="int"), kind="sum", over=over)
     return graph.make("div", total, graph.make("maximum", count, graph.const(1)), **marks(node))
+
+
+def _potentials(graph: Graph, node: Node) -> Node:
+    """A balanced plan as exp of scores less a number for each entry of either axis: its vectors are passes over rows."""
+    scores, *mask = node.inputs
+    first, second = node.attr("axes")
+    level = scores = _real(graph, scores)
+    taken: dict[str, Node | None] = {first: None, second: None}
+    for _ in range(node.attr("rounds")):
+        for over in (second, first):
+            total = graph.make("reduce", level, *mask, kind="logsumexp", over=(over,), span=node.span)
+            total = graph.make("where", graph.make("isfinite", total), total, graph.const(0.0))
+            known = taken[over]
+            taken[over] = total if known is None else graph.make("add", known, total)
+            level = scores
+            for each in taken.values():
+                level = level if each is None else graph.make("sub", level, each)
+    share = graph.make("exp", level, **marks(node))
+    return share if not mask else graph.make("where", *mask, share, graph.const(0.0))
 
 
 def _real(graph: Graph, node: Node) -> Node:

@@ -122,7 +122,8 @@ def _decided(
         bytes_strips = max(bytes_strips, used)
         started += math.ceil(rows / height)
     whole = seconds_whole(order, wide, moving, machine)
-    strips = choice.flops / machine.flops + _traffic(order, wide, moving) / machine.fast + started * machine.start
+    moved = _traffic(order, wide, moving) + (traffic(order, wide) if choice.twice else 0)
+    strips = choice.flops / machine.flops + moved / machine.strips + started * machine.start
     visits = made_visits(choice, heights, wide, moving)
     found = Study(
         function,
@@ -173,11 +174,9 @@ def _following(choice: Choice, working: Function) -> tuple[str, ...]:
 
 
 def seconds_whole(order: Sequence[Node], wide: Collection[Node], moving: Collection[Node], machine: Rates) -> float:
-    """Compiled as one piece: products, and large values through memory or the cache."""
+    """Compiled as one piece: products, and large values through memory."""
     flops = work(order) + 2 * work(node for node in order if node in moving)
-    biggest = max((size_bytes(node) for node in wide), default=0)
-    speed = machine.fast if biggest <= machine.cache else machine.slow
-    return flops / machine.flops + _traffic(order, wide, moving) / speed
+    return flops / machine.flops + _traffic(order, wide, moving) / machine.whole
 
 
 def _traffic(order: Sequence[Node], wide: Collection[Node], moving: Collection[Node]) -> int:

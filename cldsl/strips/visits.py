@@ -6,14 +6,15 @@ Input: a choice, the height of each visit, what the gradient passes. Output: vis
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import lcm
 
-from cldsl.graph.nodes import Node
+from cldsl.graph.nodes import Graph, Node
 from cldsl.graph.strips import Given, Taken, Visit
 from cldsl.strips.assign import Inside, Outside
 from cldsl.strips.body import Bodies, interior, rows_of
-from cldsl.strips.choose import Choice, at_once, moving_gives
+from cldsl.strips.choose import Choice, at_once, is_logsumexp, moving_gives
 from cldsl.strips.local import Rows
 from cldsl.strips.naming import word
 
@@ -50,17 +51,51 @@ def _visit(
     bodies = Bodies(found, visit, large, height, Fraction(base))
     ragged = rows % height != 0
     name = word(f"{_about(gives)}_strip", names)
-    body, leaves, flag, _ = bodies.make(name, gives, ragged, {})
     moved = moving_gives(gives, moving)
-    once = at_once(found, gives, moving)
-    given = tuple(_given(choice, node, f"out_{i}", node in moved, base) for i, node in enumerate(gives))
-    takes = [_taken(node, cut, leaf, base) for (node, cut), leaf in leaves.items()]
-    saved = {each.node: each.name for each in given if each.how == "logsumexp" and each.moving}
+    once = at_once(found, gives, moving, large)
+    extremes = [node for node in moved if _is_extreme(choice, node)]
+    first = bodies.make(name, gives, ragged, extremes, {})
+    given = [_given(choice, node, f"out_{i}", node in moved, base) for i, node in enumerate(gives)]
+    for i, node in enumerate(extremes):
+        place = len(gives) + i
+        at = Graph().leaf("input", node.axes, "int", node.span, "", kind="strip", name=f"out_{place}")
+        given[gives.index(node)] = replace(given[gives.index(node)], place=place)
+        given.append(Given(f"out_{place}", at, "place"))
+    takes = [_taken(node, cut, leaf, base) for (node, cut), leaf in first.leaves.items()]
+    saved = {give.node: _read(give) for give in given if not once and give.moving and _is_read(give)}
     pull, reads = None, tuple[tuple[str, Node], ...]()
     if saved:
-        pull, _, _, kept = bodies.make(f"{name}_pull", gives, ragged, saved)
-        reads = tuple((saved[node], kept[node]) for node in saved)
-    return Visit(name, found.axis.name, rows, height, body, tuple(takes), given, once, flag, pull, reads)
+        second = bodies.make(f"{name}_pull", gives, ragged, extremes, saved)
+        pull = second.body
+        reads = tuple((saved[node], second.kept[node]) for node in saved)
+    return Visit(
+        name,
+        found.axis.name,
+        rows,
+        height,
+        first.body,
+        tuple(takes),
+        tuple(given),
+        once,
+        first.valid,
+        pull,
+        reads,
+        first.start,
+    )
+
+
+def _is_extreme(choice: Choice, node: Node) -> bool:
+    state = choice.found.states[node]
+    return isinstance(state, Outside) and state.how in ("max", "min")
+
+
+def _is_read(give: Given) -> bool:
+    return give.place is not None or is_logsumexp(give.node)
+
+
+def _read(give: Given) -> str:
+    """The output that the second visit reads: the value, or the place of an extreme."""
+    return give.name if give.place is None else f"out_{give.place}"
 
 
 def _about(gives: Sequence[Node]) -> str:
