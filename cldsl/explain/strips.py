@@ -23,11 +23,14 @@ def strips(plan: ProgramPlan, level: int, memory: int | None) -> str:
     blocks = []
     for phase in optimise_passes(plan, level).phases:
         if isinstance(phase, TrainPlan):
-            blocks += [f"{phase.name}.{each.name}: {_told(study(each, memory, coupled))}" for each in phase.functions]
+            blocks += [
+                f"{phase.name}.{each.name}: {_told(study(each, memory, coupled), memory is not None)}"
+                for each in phase.functions
+            ]
     return "\n".join(blocks) or "nothing is trained"
 
 
-def _told(found: Study) -> str:
+def _told(found: Study, bounded: bool) -> str:
     lines = [found.verdict]
     if found.choice is not None:
         lines += [_visit(visit, number) for number, visit in enumerate(found.visits, 1)]
@@ -39,7 +42,7 @@ def _told(found: Study) -> str:
         machine = rates()
         lines.append(
             f"large values: {quantity(found.bytes_whole, 'B')} whole, {quantity(found.bytes_strips, 'B')} in strips"
-            f" (bound {quantity(found.budget, 'B')})"
+            + (f" (bound {quantity(found.budget, 'B')})" if bounded else "")
         )
         lines.append(
             f"estimated: {_ms(found.seconds_whole)} whole, {_ms(found.seconds_strips)} in strips, at"

@@ -239,7 +239,7 @@ class Runner:
     ) -> list[Tensor]:
         """The formula on groups of tensors, as it is or compiled for tensors of these kinds."""
         counts = [len(group) for group in groups]
-        flat = [each for group in groups for each in group]
+        flat = [each.detach() for group in groups for each in group]
         if not self.compiled:
             return formula(*fixed, *groups)
         key = (name, *map(repr, fixed), *((each.shape, each.stride(), each.dtype, each.device) for each in flat))
@@ -277,6 +277,7 @@ def _with(parts: Sequence[Tensor], which: Sequence[int], moved: Sequence[Tensor]
 
 def _full_precision(x: Tensor) -> Tensor:
     """Half precision is widened: similarities, sums and gradients of strips are float32."""
+    x = x.detach()  # its history is the caller's
     return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
 
 

@@ -115,6 +115,8 @@ class _Strip:
     start: Node | None
     kept: Mapping[Node, Node]
     extremes: frozenset[Node]
+    #: nodes that others of the body take
+    read: frozenset[Node]
     made: dict[Node, Node] = field(default_factory=dict)
     places: dict[Node, Node] = field(default_factory=dict)
 
@@ -157,7 +159,7 @@ class Bodies:
             )
             for node, name_ in saved.items()
         }
-        strip = _Strip(leaves, flag, start, kept, frozenset(extremes))
+        strip = _Strip(leaves, flag, start, kept, frozenset(extremes), frozenset(i for n in nodes for i in n.inputs))
         for node in nodes:
             strip.made[node] = self._cloned(node, strip)
         results = [strip.made[node] for node in gives] + [
@@ -204,7 +206,8 @@ class Bodies:
         if isinstance(state, Inside):
             self._resize(node, rows, attrs)
         if node in strip.kept:
-            return self._weighed(node, parts, strip.kept[node], marks)
+            weighed = self._weighed(node, parts, strip.kept[node], marks)
+            return self._valued(weighed, strip.kept[node]) if node in strip.read else weighed
         return self.graph.make(node.op, *parts, **marks, **attrs)
 
     def _gathers(self, node: Node, rows: Rows) -> bool:
@@ -269,6 +272,12 @@ class Bodies:
             apart = graph.make("where", parts[1], apart, graph.const(0.0))
         share = graph.make("exp", apart)
         return graph.make("reduce", share, *parts[1:], kind="sum", over=node.attr("over"), **marks)
+
+    def _valued(self, weighed: Node, total: Node) -> Node:
+        """The whole as its value, for what the body makes of it, with the gradient of the weighed sum."""
+        graph = self.graph
+        change = graph.make("sub", weighed, graph.make("stop", weighed))
+        return graph.make("add", graph.make("stop", total), change)
 
     def _numbered(self, node: Node, rows: Rows, strip: _Strip) -> Node:
         """A number for each entry that a reduction ranges over, in the order in which ties are broken."""

@@ -2,7 +2,8 @@
 
 Input: a function. Output: an equal one, in several forms. Masked means become a sum over a count, so that one over rows is
 two sums. A renamed pairwise value is computed from renamed inputs: sharing it with the value under its old names would
-have the rows of one axis meet those of another. A balanced plan (Sinkhorn) becomes its two vectors. Axes whose size another axis of that name tells have it. Where nothing
+have the rows of one axis meet those of another. A share or a balanced plan (Sinkhorn) becomes
+its vectors. Axes whose size another axis of that name tells have it. Where nothing
 is cut in the end, the function as it was is kept.
 """
 
@@ -13,11 +14,13 @@ from typing import Any
 from cldsl.graph.nodes import POINTWISE, Axis, Function, Graph, Node, topological
 from cldsl.passes.rewrite import finish, marks, rebuild
 
-#: Through which operators renames are moved: none, what costs no product, or products as well, each then made anew.
+#: Through which operators renames are moved: none, what costs no product, or products as well, each then made anew; and
+#: which normalisations are taken apart into vectors.
 FORMS: tuple[frozenset[str], ...] = (
     frozenset(),
     frozenset({*POINTWISE, "bce", "expand"}),
     frozenset({*POINTWISE, "bce", "expand", "dot"}),
+    frozenset({*POINTWISE, "bce", "expand", "dot", "softmax", "log_softmax", "sinkhorn"}),
 )
 
 
@@ -25,8 +28,10 @@ def prepared(function: Function, graph: Graph, through: frozenset[str]) -> Funct
     def rule(graph: Graph, node: Node) -> Node | None:
         if node.op == "reduce" and node.attr("kind") == "mean" and len(node.inputs) == 2:
             return _quotient(graph, node)
-        if node.op == "sinkhorn" and through:
+        if node.op in through and node.op == "sinkhorn":
             return _potentials(graph, node)
+        if node.op in through and node.op in ("softmax", "log_softmax"):
+            return _normalised(graph, node)
         return _sunk(graph, node, through) if node.op == "rename" else None
 
     return rebuild(sized(function, graph), graph, rule)
@@ -41,6 +46,21 @@ def _quotient(graph: Graph, node: Node) -> Node:
             mask = graph.make("expand", mask, axis=axis)
     count = graph.make("reduce", graph.make("cast", mask, to="int"), kind="sum", over=over)
     return graph.make("div", total, graph.make("maximum", count, graph.const(1)), **marks(node))
+
+
+def _normalised(graph: Graph, node: Node) -> Node:
+    """A (log-)softmax as its logits less the logarithm of their sum: over rows that sum is a pass of its own."""
+    logits, *mask = node.inputs
+    logits = _real(graph, logits)
+    total = graph.make("reduce", logits, *mask, kind="logsumexp", over=node.attr("over"), span=node.span)
+    total = graph.make("where", graph.make("isfinite", total), total, graph.const(0.0))
+    made = graph.make("sub", logits, total)
+    if mask:  # what is absent may be far above the sum: its exponential would be infinite
+        made = graph.make("where", *mask, made, graph.const(0.0))
+    if node.op == "softmax":
+        made = graph.make("exp", made)
+        made = made if not mask else graph.make("where", *mask, made, graph.const(0.0))
+    return made
 
 
 def _potentials(graph: Graph, node: Node) -> Node:

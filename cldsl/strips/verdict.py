@@ -23,6 +23,8 @@ from cldsl.strips.visits import made_visits, rows_of_visit
 SHARE = 0.5
 #: A strip's gradient keeps about as much as its values.
 WITH_GRADIENT = 2
+#: Seconds of a contrast below which it is computed whole, its program being the shorter one.
+WORTH = 1e-3
 #: Below so many entries nothing is worth a strip.
 LEAST = 1 << 12
 
@@ -127,7 +129,7 @@ def _decided(
     visits = made_visits(choice, heights, wide, moving)
     found = Study(
         function,
-        f"whole, which is faster; {choice.found.axis.name} would separate it",
+        f"whole, {'which is faster' if whole <= strips else 'being small'}; {choice.found.axis.name} would separate it",
         choice,
         tuple(heights),
         total,
@@ -140,7 +142,7 @@ def _decided(
         _outer(wide, choice.found.axis.name),
         _following(choice, working),
     )
-    if total <= budget and whole <= strips:
+    if total <= budget and (whole <= strips or whole < WORTH):
         return found
     cut = replace(working, visits=visits)
     return replace(found, function=cut, verdict=f"in strips along {choice.found.axis.name}")

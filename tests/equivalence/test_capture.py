@@ -15,6 +15,7 @@ import torch
 
 from cldsl.compiler import Options, compile_spec, load_program
 from cldsl.graph.plan import TrainPlan
+from cldsl.runtime import visits
 from cldsl.runtime.clock import Clock
 from tests.equivalence.shipped import FOLDER
 
@@ -37,14 +38,14 @@ class Captures:
         return graph.forward  # type: ignore[no-any-return]
 
 
-def _program(spec: str) -> tuple[Any, TrainPlan, dict[str, int]]:
+def _program(spec: str, memory: int | None = None) -> tuple[Any, TrainPlan, dict[str, int]]:
     """The compiled program at -O2 and its train block, with a small batch."""
     path = FOLDER / f"{spec}.cl"
     text = path.read_text(encoding="utf-8")
     start = text.index("(batch = ")
     number = text[start + 9 :].split(",")[0]
     small = text.replace(f"(batch = {number},", f"(batch = {BATCH},", 1)
-    compilation = compile_spec(path, Options(sets=SETS.get(spec, {}), level=2), small)
+    compilation = compile_spec(path, Options(sets=SETS.get(spec, {}), level=2, memory=memory), small)
     block = next(phase for phase in compilation.plan.phases if isinstance(phase, TrainPlan))
     sizes = {column.target: 3 for stream in compilation.plan.streams for column in stream.columns if column.target}
     return load_program(compilation)(seed=1, compile=True), block, sizes
@@ -103,6 +104,31 @@ def test_one_graph_each_and_no_other(spec: str, monkeypatch: pytest.MonkeyPatch)
         for name, value in log.items()
         if name.startswith("loss")
     )
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_in_strips_a_step_is_one_graph_and_a_strip_another(spec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strips of a few rows, the last one ragged at times: as many graphs as without, and one for each visit's strips."""
+    torch._dynamo.reset()
+    outer, inner = Captures(), Captures()
+    monkeypatch.setattr(visits, "BACKEND", inner)
+    monkeypatch.setattr(torch, "compile", _with_backend(torch.compile, outer))
+    program, block, _ = _program(spec, 3000)
+    made = [visit for function in block.functions for visit in function.visits]
+    assert made or spec == "swav"
+    logs = _steps(program, block)
+    plain, own, _ = _program(spec)
+    plain.compiled = False
+    for found, wanted in zip(logs, _steps(plain, own), strict=True):
+        torch.testing.assert_close(found["loss"], wanted["loss"], rtol=1e-4, atol=1e-5)
+    assert len(outer.graphs) <= len(block.functions)
+    # a visit that is made again for its gradient is two formulas
+    assert len(inner.graphs) <= sum(1 if visit.once else 2 for visit in made)
+
+
+def _with_backend(compile: Any, backend: Any) -> Any:
+    """torch.compile with this backend where none is asked for."""
+    return lambda function, **options: compile(function, **{"backend": backend, **options})
 
 
 @pytest.mark.inductor

@@ -7,7 +7,8 @@ real tensor. It decides nothing about who is right.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -129,12 +130,8 @@ def emitted(sample: Sample, program: Program, level: int, memory: int | None = N
     made = optimise_function(compiled(sample, program), level, verify=True, memory=memory)
     leaves = {leaf: _supplied(sample, program, leaf) for leaf in made.inputs}
     call = load_function(emit_function(made), made.name)
-    default = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    try:
+    with _float64():
         result = call(*leaves.values(), models={})
-    finally:
-        torch.set_default_dtype(default)
     values = (result,) if len(made.outputs) == 1 else tuple(result)
     outputs = {name: _over(value, node) for (name, node), value in zip(made.outputs, values, strict=True)}
     found = []
@@ -170,6 +167,17 @@ def differentiable(sample: Sample, program: Program) -> list[str]:
 
 
 # ---- inside
+
+
+@contextmanager
+def _float64() -> Iterator[None]:
+    """Numbers made of whole ones are as precise as the data."""
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(default)
 
 
 def _widened(actual: Computed, wanted: Computed) -> Computed:
@@ -222,7 +230,8 @@ def _gradients(sample: Sample, program: Program, leaves: Mapping[Node, Tensor], 
     wanted = {leaf: tensor for leaf, tensor in leaves.items() if tensor.requires_grad}
     if not data.requires_grad or not wanted:
         return found
-    gradients = torch.autograd.grad(data, list(wanted.values()), allow_unused=True, retain_graph=True)
+    with _float64():  # strips are computed again for their gradient
+        gradients = torch.autograd.grad(data, list(wanted.values()), allow_unused=True, retain_graph=True)
     for leaf, gradient in zip(wanted, gradients, strict=True):
         name = str(leaf.attr("name"))
         if gradient is not None:
