@@ -63,7 +63,7 @@ class Applying(Brackets):
         contrast = self.contrast(target.id)
         if contrast is not None:
             return self.relation(contrast, expr, scope)
-        if target.id in REDUCTIONS and (items or len(expr.arguments) == 1):
+        if target.id in REDUCTIONS and (items or len(expr.arguments) == 1 or target.id in ("softmean", "quantile")):
             return self.reductions.call(target.id, items, expr, scope)
         return self.library.call(target.id, items, expr, scope)
 

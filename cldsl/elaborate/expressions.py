@@ -102,6 +102,9 @@ class Expressions(Applying):
             base = self.lookup(expr.value.id, scope, expr.value.span)
             if isinstance(base, ModelValue):
                 return self.model_part(base, expr)
+        picked = self._of_picked(expr, scope)
+        if picked is not None:
+            return picked
         base = self.thing(expr.value, scope)
         if isinstance(base, Row):
             return self._row_attribute(base, expr, scope)
@@ -114,6 +117,25 @@ class Expressions(Applying):
             "",
             "a row is bound by `c in SOURCE`",
         )
+
+    def _of_picked(self, expr: ast.Attribute, scope: Scope) -> Value | None:
+        """`hard[rank = e].name`: the attribute along the list, at one place of it; None where this is no list."""
+        place = expr.value
+        if not isinstance(place, ast.Index) or len(place.items) != 1:
+            return None
+        item = place.items[0]
+        if not isinstance(item, ast.Select) or item.axis != "rank":
+            return None
+        base = self.thing(place.value, scope)
+        if not isinstance(base, RowSet) or not base.ranked or len(base.parts) != 1:
+            return None
+        part = base.parts[0]
+        part = part if part.axis.name == "rank" else self.rows.renamed(part, "rank")
+        name = place.value.id if isinstance(place.value, ast.Name) else "of the list"
+        found = self.as_value(self._row_attribute(Row(name, part), expr, scope), expr.span)
+        along = self.a.spread(found.node, [part.axis])
+        whole = Value(along, self.a.both(found.mask, part.mask), target=found.target)
+        return replace(self.indexed(whole, place.items, scope), target=found.target)
 
     def _row_attribute(self, row: Row, expr: ast.Attribute, scope: Scope) -> Thing:
         if expr.name in ("positive", "negative", "candidate"):

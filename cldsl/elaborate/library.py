@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cldsl.catalogue import CatalogueError, bind, find, nearest
+from cldsl.elaborate.reductions import REDUCTIONS
 from cldsl.elaborate.scope import Mistake, Scope
 from cldsl.elaborate.values import Distribution, Relation, TextValue, Thing, Uneven, Value
 from cldsl.graph.nodes import Axis, Node
@@ -62,7 +63,7 @@ class Library:
                 "unknown-operator",
                 f"no operator over axes is called {name}",
                 "",
-                nearest(name, [*NAMES, "sum", "mean", "logsumexp", "softmax"]),
+                nearest(name, [*NAMES, *sorted(REDUCTIONS)]),
             )
         if name in _POINTWISE:
             (value,) = self.values(expr, scope, 1)
@@ -412,12 +413,7 @@ class Library:
                 *self.x.names_in_reach(scope),
                 *NAMES,
                 *(stage.name for stage in STAGES),
-                "sum",
-                "mean",
-                "max",
-                "logsumexp",
-                "softmax",
-                "softmean",
+                *sorted(REDUCTIONS),
             ]
             raise Mistake(
                 expr.function.span, "unknown-function", f"no function is called {name}", "", nearest(name, hints)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from cldsl.elaborate.folding import constant
+from cldsl.elaborate.ordered import Ordered
 from cldsl.elaborate.scope import Mistake, Scope
 from cldsl.elaborate.values import Relation, Thing, Value
 from cldsl.graph.nodes import Axis, Node
@@ -38,8 +39,14 @@ REDUCTIONS = frozenset(
         "sort",
         "cumsum",
         "softmean",
+        "quantile",
     ]
 )
+#: what a reduction takes where it is more than one value, and how that is written
+_ARGUMENTS = {
+    "softmean": ("a score and a value", "score, x"),
+    "quantile": ("a value and takes a share from 0 to 1", "x, 0.9"),
+}
 _KEEPS = frozenset({"softmax", "log_softmax", "cumsum"})
 
 
@@ -57,24 +64,23 @@ class Reductions:
     def __init__(self, expressions: Expressions) -> None:
         self.x = expressions
         self.a = expressions.a
+        self.ordered = Ordered(expressions)
         #: attributes that some made rows carry: a row without them lacks them, it is no misspelling
         self.attributes: set[str] = set()
 
     def call(self, op: str, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
-        wanted = 2 if op == "softmean" else 1
-        if len(expr.arguments) != wanted or any(argument.name for argument in expr.arguments):
-            raise Mistake(
-                expr.span,
-                "reduction-arguments",
-                f"{op} reduces {'a score and a value' if wanted == 2 else 'one value'}",
-                "",
-                f"write `{op}[axis]({'score, ' if wanted == 2 else ''}x)`",
-            )
+        what, form = _ARGUMENTS.get(op, ("one value", "x"))
+        if len(expr.arguments) != form.count(",") + 1 or any(argument.name for argument in expr.arguments):
+            raise Mistake(expr.span, "reduction-arguments", f"{op} reduces {what}", "", f"write `{op}[axis]({form})`")
         if not items:
             return self._everything(op, expr, scope)
         branches = list(self.branches(items, scope))
-        if op in _KEEPS or op in ("argmax", "argmin", "first", "last", "sort"):
+        if op in _KEEPS or op in ("argmax", "argmin", "first", "last"):
             return self._along(op, branches, expr)
+        if op == "sort":
+            return self.ordered.sort(branches, expr, self._sized)
+        if op == "quantile":
+            return self.ordered.quantile(branches, expr, scope, self._sized)
         if op == "softmean" and not branches:
             return self._nothing(op)
         if op == "softmean":
@@ -338,8 +344,6 @@ class Reductions:
     # ---- operators along an axis
 
     def _along(self, op: str, branches: list[Branch], expr: ast.Call) -> Value:
-        if op == "sort":
-            return self._sorted(branches, expr)
         if len(branches) != 1:
             raise Mistake(
                 expr.span, "not-executed", f"{op} over a union of sources is not executed by this version", "", ""
@@ -371,69 +375,13 @@ class Reductions:
         found = graph.make("reduce", spread_mask, kind="any", over=over)
         return Value(self.a._at(node, branch.axes[0], index), found)
 
-    def _sorted(self, branches: list[Branch], expr: ast.Call) -> Value:
-        """Values rising along `rank`, absent ones last."""
-        if not branches:
-            raise Mistake(expr.span, "nothing-to-sort", "there is no row to sort", "", "take a source with rows")
-        flat = self.x.fresh_axis("sorted")
-        values, masks = [], []
-        outer: Node | None = None
-        for branch in branches:
-            value = self.x.value(expr.arguments[0].value, branch.scope)
-            if len(branch.axes) != 1:
-                raise Mistake(
-                    expr.span, "one-axis", "sort runs along one axis", "", "merge them first: `x[(a, b) -> c]`"
-                )
-            names = {branch.axes[0].name: flat}
-            size = branch.axes[0].size
-            mask = self.a.both(value.mask, branch.keep)
-            if len(branches) == 1 and mask is not None and branch.axes[0].name not in mask.names:
-                outer, mask = mask, None  # presence that does not depend on what is sorted stays
-            values.append(self.a._renamed(self.a.spread(value.node, branch.axes), names))
-            masks.append(None if mask is None else self.a._renamed(self.a.spread(mask, branch.axes), names))
-            total = size
-        graph = self.a.graph
-        node = values[0] if len(values) == 1 else graph.make("concat", *values, axis=flat)
-        if all(mask is None for mask in masks):
-            mask_node = None
-        else:
-            filled = [
-                m if m is not None else self.a.spread(graph.const(True), [v.axis(flat)])
-                for m, v in zip(masks, values, strict=True)
-            ]
-            mask_node = filled[0] if len(filled) == 1 else graph.make("concat", *filled, axis=flat)
-        total = node.axis(flat).size
-        k = self._most(branches, total)
-        full = Axis(self.x.fresh_axis("rank"), total)
-        inputs = (node,) if mask_node is None else (node, mask_node)
-        ordered: Node = graph.make("sort", *inputs, axis=flat, rank=full)
-        valid = None
-        if mask_node is not None:
-            valid = self.a.fold("lt", self.a.iota(full).node, self.a.count(mask_node, (flat,)))
-        if k is not None and total is not None and k < total:
-            ordered = graph.make("slice", ordered, axis=full.name, start=0, stop=k)
-            valid = None if valid is None else graph.make("slice", valid, axis=full.name, start=0, stop=k)
-        pairs = {full.name: "rank"}
-        return Value(
-            self.a._renamed(ordered, pairs),
-            outer if valid is None else self.a.both(outer, self.a._renamed(valid, pairs)),
-        )
-
-    def _most(self, branches: list[Branch], total: int | None) -> int | None:
-        """How many rows can be present at most, where the masks are constants: the list need not be longer."""
-        from cldsl.elaborate.census import most
-
-        counts = [
-            most(branch.keep, branch.axes[0]) if branch.keep is not None else branch.axes[0].size for branch in branches
-        ]
-        return None if None in counts else sum(count for count in counts if count is not None)
-
     # ---- every axis
 
     def _everything(self, op: str, expr: ast.Call, scope: Scope) -> Value:
         """`mean(x)`: over every axis of the value and of its presence, but those of rows bound around."""
-        if op in ("sort", "argmax", "argmin", "first", "last", "cumsum", "softmean"):
-            raise Mistake(expr.span, "axis-missing", f"{op} runs along an axis", "", f"write `{op}[axis](x)`")
+        if op in ("sort", "argmax", "argmin", "first", "last", "cumsum", "softmean", "quantile"):
+            form = _ARGUMENTS.get(op, ("", "x"))[1]
+            raise Mistake(expr.span, "axis-missing", f"{op} runs along an axis", "", f"write `{op}[axis]({form})`")
         value = self.x.value(expr.arguments[0].value, scope)
         taken = self.x.rows.taken(scope)
         axes = {axis.name: axis for axis in (*value.axes, *(value.mask.axes if value.mask is not None else ()))}

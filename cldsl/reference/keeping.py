@@ -19,7 +19,7 @@ def quantile(value: Value, q: float, axes: Sequence[str], context: Mask | None =
     x = lanes(value, axes, context)
     rising = torch.where(x.ok, real(x.data), math.inf).sort(dim=-1, stable=True).values
     number = x.ok.sum(-1)
-    place = (number - 1).clamp(min=0) * q
+    place = real((number - 1).clamp(min=0)) * min(max(q, 0.0), 1.0)
     low = place.floor().to(torch.int64)
     high = torch.minimum(low + 1, (number - 1).clamp(min=0))
     ends = [rising.gather(-1, index.unsqueeze(-1)).squeeze(-1) for index in (low, high)]

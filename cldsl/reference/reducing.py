@@ -58,9 +58,8 @@ class Reducing:
         keep = both(bound.mask, self._late_filter(bound, value))
         sizes = {axis: self._size(axis, inner, value) for axis in axes}
         if name == "quantile":
-            return keeping.quantile(
-                value.masked(keep), self.interpreter.number(node.arguments[1].value, inner), axes, scope.context
-            )
+            share = self.interpreter.number(node.arguments[1].value, scope)
+            return keeping.quantile(value.over(axes, sizes).masked(keep), share, axes, scope.context)
         if name == "softmean":
             other = self.interpreter.value(node.arguments[1].value, inner)
             return keeping.softmean(value.over(axes, sizes).masked(keep), other, axes, scope.context)

@@ -340,6 +340,7 @@ class _Maker:
             [
                 f"(softmean[c in a.{side()}]({inner()}, {inner()}) else 0)",
                 f"(sum[rank](sort[c in a.{side()}]({inner()}) ^ 2) else 0)",
+                f"(quantile[c in a.{side()}]({inner()}, {rng.choice(['0', '0.3', '0.5', '0.9', 'progress'])}) else 0)",
                 f"(0.1 * count[c in a.{side()} if R(a, c) > 0](c) + (mean[c in a.{side()}](exp(-R(a, c) ^ 2)) else 1))",
                 f"(mean[c in a.{side()}](stop(sigmoid(R(a, c))) * R(a, c)) else 0)",
                 f"(1 if any[c in a.{side()}](R(a, c) > 0.2) else 0.5) * R.temperature(a) ",

@@ -204,8 +204,10 @@ class Expressions:
         if not x.sizes:
             return None
         axes = self.rng.sample(sorted(x.sizes), self.rng.randint(1, min(2, len(x.sizes))))
-        kind = self.rng.choice(["sum", "mean", "max", "min", "logsumexp", "prod", "var", "std", "first", "last"])
-        if len(axes) > 1 and (kind in ("first", "last") or (self.smooth and kind in ("max", "min"))):
+        kind = self.rng.choice(
+            ["sum", "mean", "max", "min", "logsumexp", "prod", "var", "std", "first", "last", "quantile"]
+        )
+        if len(axes) > 1 and (kind in ("first", "last") or (self.smooth and kind in ("max", "min", "quantile"))):
             axes = axes[:1]  # among equals the lowest coordinate of several axes is not told by their names
         filtered = self._filter(x, axes, depth)
         body = {"prod": f"(1 + 0.3 * tanh({x.text}))", "std": f"({x.text} + 0.1 * {axes[0]})"}.get(kind, x.text)
@@ -213,7 +215,8 @@ class Expressions:
             body = x.text
         left = {axis: size for axis, size in x.sizes.items() if axis not in axes}
         empty = kind not in ("sum", "prod", "logsumexp") and (bool(filtered) or x.maybe)
-        result = f"{kind}[{', '.join(axes)}{filtered}]({body})"
+        share = f", {self.rng.choice(['0.25', '0.5', '0.8', '1', 'progress'])}" if kind == "quantile" else ""
+        result = f"{kind}[{', '.join(axes)}{filtered}]({body}{share})"
         if kind == "logsumexp" and (filtered or x.maybe):
             result = f"max({result}, -20)"
         return Typed(result, left, maybe=x.maybe or empty)
