@@ -17,6 +17,7 @@ from cldsl.catalogue import CatalogueError
 from cldsl.graph.nodes import Function, Graph, GraphError
 from cldsl.graph.wellformed import check
 from cldsl.passes.algebra import contract
+from cldsl.passes.blocks import take_by_block
 from cldsl.passes.by_index import take_by_index
 from cldsl.passes.constant_gradient import cut_gradients
 from cldsl.passes.dead import remove_dead
@@ -44,6 +45,7 @@ PASSES: tuple[Pass, ...] = (
     Pass("stable", stabilise, _FULL),  # needs log, sum and exp as the text has them, before algebra moves sums
     Pass("algebra", contract, _FULL),  # dots must exist before gathers are pulled through them
     Pass("by_index", take_by_index, _FULL),  # before share: a similarity that only positives need is still apart
+    Pass("blocks", take_by_block, _FULL),  # what was taken by index, where it lies near
     Pass("share", share, _BOTH),  # after every pass that makes nodes, since it finds what they have in common
     Pass("constant_gradient", cut_gradients, _FULL),  # last: shared nodes show whether a gradient needs them
 )

@@ -83,7 +83,9 @@ class _Search:
         """Walk from the product to users and inputs until nothing is new; the reason where something does not fit."""
         left, right = self.product.inputs
         over = self.product.attr("over")
-        own = {name: SIDES[place] for place, each in enumerate((left, right)) for name in each.names if name not in over}
+        own = {
+            name: SIDES[place] for place, each in enumerate((left, right)) for name in each.names if name not in over
+        }
         reason = self._mark(self.product, own)
         while self._waiting and reason is None:
             node = self._waiting.pop(0)

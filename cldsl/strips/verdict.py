@@ -15,7 +15,7 @@ from cldsl.graph.strips import Visit
 from cldsl.strips.choose import Choice, choose, passed
 from cldsl.strips.cost import Rates, alive, size_bytes, traffic, work
 from cldsl.strips.machine import default_memory, rates
-from cldsl.strips.pairs import large, seeds
+from cldsl.strips.pairs import large, seeds, size
 from cldsl.strips.prepare import FORMS, prepared
 from cldsl.strips.visits import made_visits, rows_of_visit
 
@@ -23,6 +23,8 @@ from cldsl.strips.visits import made_visits, rows_of_visit
 SHARE = 0.5
 #: A strip's gradient keeps about as much as its values.
 WITH_GRADIENT = 2
+#: A value that is so many times smaller than the largest is not looked at.
+BESIDE = 64
 #: Seconds of a contrast below which it is computed whole, its program being the shorter one.
 WORTH = 1e-3
 #: Below so many entries nothing is worth a strip.
@@ -88,6 +90,9 @@ def _form(
     if any(axis.size is None for node in order for axis in node.axes):
         return "not in strips: its rows are counted at run time"
     found = seeds(order, least)
+    # beside the largest, what is small is not worth an axis of its own
+    most = max(map(size, found), default=0)
+    found = {node for node in found if size(node) * BESIDE >= most}
     if not found:
         return "not in strips: no value is larger than what it is made of"
     wide = large(order, found)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from cldsl.graph.nodes import Function, Graph, Node, topological
 from cldsl.passes.algebra import contract
+from cldsl.passes.blocks import take_by_block
 from cldsl.passes.by_index import take_by_index
 from cldsl.passes.constant_gradient import cut_gradients
 from cldsl.passes.dead import remove_dead
@@ -97,6 +98,19 @@ def _by_index(function: Function, graph: Graph) -> Function:
     return rebuild(take_by_index(function, graph), graph, rule)
 
 
+def _blocks(function: Function, graph: Graph) -> Function:
+    """Takes the next mate of the block."""
+
+    def rule(graph: Graph, node: Node) -> Node | None:
+        if node.op == "gather" and node.inputs[1].op == "mod":
+            index, length = node.inputs[1].inputs
+            wrong = graph.make("mod", graph.make("add", index, graph.const(1)), length)
+            return None if index.op == "add" else graph.make("gather", node.inputs[0], wrong, axis=node.attr("axis"))
+        return None
+
+    return rebuild(take_by_block(function, graph), graph, rule)
+
+
 def _constant_gradient(function: Function, graph: Graph) -> Function:
     """Removes the stops and puts none in their place."""
 
@@ -114,5 +128,6 @@ TWINS: dict[str, Callable[[Function, Graph], Function]] = {
     "stable": _stable,
     "algebra": _algebra,
     "by_index": _by_index,
+    "blocks": _blocks,
     "constant_gradient": _constant_gradient,
 }
