@@ -16,6 +16,10 @@ from cldsl.strips.pairs import VIEWS
 BYTES = {"real": 4, "int": 8, "bool": 1}
 
 
+#: Values inside a model on pairs, each about as large as its input: two layers and what follows on them.
+LAYERS = 4
+
+
 @dataclass(frozen=True)
 class Rates:
     """Of one machine: FLOP/s of a large product, bytes/s of large values computed whole (forwards, then backwards) and of
@@ -43,7 +47,9 @@ def work(nodes: Iterable[Node]) -> int:
 
 
 def size_bytes(node: Node) -> int:
-    return BYTES[node.dtype] * (elements(node.axes) or 0)
+    """Bytes of a value; of a model's result, with what its layers make of its input on the way."""
+    own = BYTES[node.dtype] * (elements(node.axes) or 0)
+    return own + LAYERS * size_bytes(node.inputs[0]) if node.op == "call" else own
 
 
 def traffic(nodes: Iterable[Node], wide: Collection[Node]) -> int:

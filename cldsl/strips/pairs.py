@@ -45,11 +45,12 @@ def _outer(node: Node) -> bool:
 
 
 def large(order: Sequence[Node], found: set[Node]) -> set[Node]:
-    """The seeds and what is made of them without becoming small."""
+    """The seeds and what is made of them without becoming small: smaller than what it is made of and than every seed."""
     wide = set(found)
+    least = min(map(size, found), default=0)
     for node in order:
         parts = [size(each) for each in node.inputs if each in wide]
-        if parts and size(node) * SHRINKS > max(parts):
+        if parts and size(node) * SHRINKS > min(least, *parts):
             wide.add(node)
     return wide
 
