@@ -112,6 +112,9 @@ def _dot(low: Lowering, node: Node) -> Expression:
         natural = (*x.names[:-1], *y.names[:-1])
         if len(y.axes) == 2 and natural == node.names:
             return Binary("@", left, method(right, "t"))
+        if natural == node.names and len(set(natural)) == len(natural):
+            # One product of matrices: einsum's gradient comes transposed, which Inductor's CPU kernels may misread.
+            return call("torch.tensordot", left, right, Literal(((-1,), (-1,))))
     return einsum([(left, x.names), (right, y.names)], node.names)
 
 

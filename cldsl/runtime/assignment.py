@@ -67,20 +67,32 @@ def _network(x: Tensor, slope: Tensor | float, count: Tensor | None) -> Tensor:
     slots = x.shape[-1]
     shares = torch.eye(slots, dtype=x.dtype, device=x.device).expand(*x.shape[:-1], slots, slots)
     for layer in range(slots):
-        low = list(range(layer % 2, slots - 1, 2))
-        if not low:
+        start, pairs = layer % 2, (slots - layer % 2) // 2
+        if not pairs:
             continue
-        partner = list(range(slots))
-        for place in low:
-            partner[place], partner[place + 1] = place + 1, place
-        swapped = torch.tensor(partner, device=x.device)
-        a = torch.tensor(low, device=x.device)
-        stay = 0.5 + torch.atan(slope * (x.index_select(-1, a + 1) - x.index_select(-1, a))) / math.pi
+        low, high = _pairs(x, start, pairs)
+        stay = 0.5 + torch.atan(slope * (high - low)) / math.pi
         if count is not None:
-            stay = torch.where((a + 1 < count) & (layer < count), stay, torch.ones_like(stay))
-        keep = stay.repeat_interleave(2, dim=-1)
-        keep = torch.nn.functional.pad(keep, (low[0], slots - low[0] - 2 * len(low)), value=1.0)
-        x = keep * x + (1 - keep) * x.index_select(-1, swapped)
-        keep = keep.unsqueeze(-2)
-        shares = keep * shares + (1 - keep) * shares.index_select(-1, swapped)
+            place = torch.arange(start + 1, start + 2 * pairs, 2, device=x.device)
+            stay = torch.where((place < count) & (layer < count), stay, torch.ones_like(stay))
+        x = _exchanged(x, stay, start)
+        shares = _exchanged(shares, stay.unsqueeze(-2), start)
     return shares
+
+
+def _pairs(x: Tensor, start: int, pairs: int) -> tuple[Tensor, Tensor]:
+    """The lower and the higher places [..., pair] of neighbours from `start` on.
+
+    By shape, not by index: a gradient by index is a scatter, slower, and wrong under Inductor where such layers chain.
+    """
+    low, high = x.narrow(-1, start, 2 * pairs).reshape(*x.shape[:-1], pairs, 2).unbind(-1)
+    return low, high
+
+
+def _exchanged(x: Tensor, stay: Tensor, start: int) -> Tensor:
+    """x [..., place] with each pair mixed: `stay` [..., pair] of its own, the rest of its partner's."""
+    pairs = stay.shape[-1]
+    low, high = _pairs(x, start, pairs)
+    mixed = torch.stack([stay * low + (1 - stay) * high, stay * high + (1 - stay) * low], -1).flatten(-2)
+    end = start + 2 * pairs
+    return torch.cat([x[..., :start], mixed, x[..., end:]], -1)
