@@ -7,7 +7,6 @@ operators; `stop` ends it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from cldsl.codegen.printer import text_of
@@ -60,8 +59,14 @@ _ADJOINTS: dict[str, tuple[str | None, ...]] = {
     "sub": ("{d}", "-{d}"),
     "mul": ("{d} * {1}", "{d} * {0}"),
     "div": ("{d} / {1}", "-{d} * {o} / {1}"),
-    "maximum": tuple(f"tl.where({a} > {b}, {{d}}, tl.where({a} == {b}, 0.5 * {{d}}, 0.0))" for a, b in (("{0}", "{1}"), ("{1}", "{0}"))),
-    "minimum": tuple(f"tl.where({a} < {b}, {{d}}, tl.where({a} == {b}, 0.5 * {{d}}, 0.0))" for a, b in (("{0}", "{1}"), ("{1}", "{0}"))),
+    "maximum": tuple(
+        f"tl.where({a} > {b}, {{d}}, tl.where({a} == {b}, 0.5 * {{d}}, 0.0))"
+        for a, b in (("{0}", "{1}"), ("{1}", "{0}"))
+    ),
+    "minimum": tuple(
+        f"tl.where({a} < {b}, {{d}}, tl.where({a} == {b}, 0.5 * {{d}}, 0.0))"
+        for a, b in (("{0}", "{1}"), ("{1}", "{0}"))
+    ),
     "where": (None, "tl.where({0}, {d}, 0.0)", "tl.where({0}, 0.0, {d})"),
     "cast": ("{d}",),
     "rename": ("{d}",),
@@ -122,7 +127,13 @@ class Kernel:
     def _text(self, node: Node) -> str:
         if node.op == "const":
             value = node.attr("value")
-            return 'float("inf")' if value == float("inf") else '-float("inf")' if value == -float("inf") else text_of(value)
+            return (
+                'float("inf")'
+                if value == float("inf")
+                else '-float("inf")'
+                if value == -float("inf")
+                else text_of(value)
+            )
         return self.names[node]
 
     def _value(self, node: Node) -> list[str]:
@@ -150,10 +161,10 @@ class Kernel:
         """Statements that give `ds` and the adjoint of each vector, over a tile."""
         lines: list[str] = []
         self._given: set[str] = set()
-        for own, each in zip(self.stage.reductions, self.reductions, strict=True):
-            if each.moving and own.value.dtype == "real":
-                lines += _seed(each)
-                self._add(own.value, f"w{each.number}")
+        for reduced, seed in zip(self.stage.reductions, self.reductions, strict=True):
+            if seed.moving and reduced.value.dtype == "real":
+                lines += _seed(seed)
+                self._add(reduced.value, f"w{seed.number}")
         for node in reversed(self.stage.pairs):
             given = self._adjoint.get(node)
             if given is None or node is self.stage.product:
@@ -197,6 +208,3 @@ def _seed(each: Gathered) -> list[str]:
         ]
     scale = "" if each.scale == "1.0" else f" * {each.scale}"
     return [f"w{n} = tl.where({each.mask}, g{n}{scale}, 0.0)"]
-
-
-Text = Callable[[Node], str]

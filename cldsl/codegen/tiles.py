@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 from jinja2 import Environment as Templates
-from jinja2 import PackageLoader, StrictUndefined, Template
+from jinja2 import StrictUndefined, Template
 
 from cldsl.codegen.adjoints import Kernel
 from cldsl.codegen.functions import body_of
@@ -18,7 +19,10 @@ from cldsl.codegen.lower import Environment, Lowering
 from cldsl.codegen.names import RESERVED, Identifier, Names
 from cldsl.codegen.printer import lines_of
 from cldsl.codegen.statements import Define, Name, call, name
-from cldsl.graph.tiles import SIDES, Stage, Tile
+from cldsl.graph.strips import Visit
+from cldsl.graph.tiles import Stage, Tile
+
+_TEMPLATES = Path(__file__).parent / "templates"
 
 
 def tile_text(tile: Tile, family: Callable[[str], str | None], frozen: Callable[[str], bool]) -> str:
@@ -30,10 +34,10 @@ def tile_text(tile: Tile, family: Callable[[str], str | None], frozen: Callable[
 def stage_text(stage: Stage, takes: tuple[int, ...]) -> str:
     """The kernels of one stage. takes: of each that it reads, which argument of its call it is."""
     kernel = Kernel(stage)
-    return _template().render(stage=stage, takes=takes, kernel=kernel, sides=SIDES).strip("\n")
+    return _template().render(stage=stage, takes=takes, kernel=kernel).strip("\n")
 
 
-def _calls(tile: Tile) -> list[tuple[Stage, object]]:
+def _calls(tile: Tile) -> list[tuple[Stage, Visit]]:
     return list(zip(tile.stages, tile.function.visits, strict=True))
 
 
@@ -52,6 +56,5 @@ def _tiled(tile: Tile, family: Callable[[str], str | None], frozen: Callable[[st
 
 @cache
 def _template() -> Template:
-    loader = PackageLoader("cldsl.codegen")
-    templates = Templates(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return templates.get_template("tile.py.j2")
+    templates = Templates(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    return templates.from_string((_TEMPLATES / "tile.py.j2").read_text(encoding="utf-8"))

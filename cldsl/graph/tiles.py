@@ -56,6 +56,12 @@ class Stage:
         """What a stage reads: both sides of the product, then the vectors."""
         return (*self.product.inputs, *(node for node, _ in self.vectors))
 
+    @property
+    def turned(self) -> tuple[int, ...]:
+        """Which sides of the product have their own axis last."""
+        over = self.product.attr("over")
+        return tuple(place for place, each in enumerate(self.product.inputs) if each.names[0] in over)
+
 
 @record(frozen=True, eq=False)
 class Tile:

@@ -230,11 +230,23 @@ def unit(x: Tensor, dims: Dims = -1) -> Tensor:
 
 def _order(x: Tensor, dim: int, descending: bool, mask: Tensor | None) -> Tensor:
     """Indices in order, present entries first."""
-    order = torch.sort(x.detach(), dim=dim, descending=descending, stable=True).indices
-    if mask is None:
-        return order
-    first = torch.sort((~mask).gather(dim, order).int(), dim=dim, stable=True).indices
-    return order.gather(dim, first)
+    key = x.detach()
+    if mask is not None:
+        key = _key(key)
+        key = torch.where(mask, key, torch.iinfo(key.dtype).min if descending else torch.iinfo(key.dtype).max)
+    return torch.sort(key, dim=dim, descending=descending, stable=True).indices
+
+
+def _key(x: Tensor) -> Tensor:
+    """Integers in the order of x, none of which is the least or the largest: room for what is absent, in one sort.
+
+    The bits of a float rise with it where it is positive and fall where it is negative.
+    """
+    if not x.is_floating_point():
+        return x.long()
+    x = (x if x.dtype == torch.float64 else x.float()) + 0.0  # -0 and 0 are equal
+    bits = x.view(torch.int64 if x.dtype == torch.float64 else torch.int32)
+    return torch.where(bits >= 0, bits, bits ^ torch.iinfo(bits.dtype).max)
 
 
 def _both(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:

@@ -154,7 +154,9 @@ class _Search:
         scale = 1.0 if kind != "mean" else 1.0 / (value.axis(over[0]).size or 1)
         if kind == "mean" and mask:
             return "a masked mean of pairwise values"
-        own = Reduced(node, "sum" if kind == "mean" else kind, value, *(mask or (None,)), sides[node.names[0]], scale)
+        own = Reduced(
+            node, "sum" if kind == "mean" else kind, value, mask[0] if mask else None, sides[node.names[0]], scale
+        )
         self.reductions[node] = own
         return None
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
-from strips_specs import HEAD, RELATION, optimised
+from strips_specs import optimised
 from torch import Tensor
 
 from cldsl import runtime as rt
@@ -23,11 +21,6 @@ from cldsl.runtime import tiles
 from cldsl.runtime.visits import Runner
 from cldsl.strips import study
 from cldsl.strips.tiles import tiled
-
-GROUPED = """spec grouped "Grouped"
-use std.losses (infonce, supcon, symmetric)
-data rows: x[item, dim], y[item, dim], label[item]: int from "rows.npz"
-"""
 
 
 def visit_of(text: str, objective: str, rows: int) -> Visit:
@@ -48,17 +41,36 @@ def written(visit: Visit, tile: Tile) -> str:
     return "\n\n\n".join([head, tile_text(tile, lambda _: None, lambda _: False), *texts]) + "\n"
 
 
-def runners(visit: Visit, tile: Tile) -> tuple[Runner, Runner]:
-    """By strips, and by tiles."""
-    rt.pairs, rt.tiled = tiles.pairs, tiles.tiled  # type: ignore[attr-defined]
+def runners(
+    visit: Visit, tile: Tile, around: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> tuple[Runner, Runner]:
+    """By strips, and by tiles. around: while kernels are made."""
+    vars(rt).update(pairs=tiles.pairs, tiled=tiles.tiled)
+    assert callable(rt.strips), "the decorator, not the module of that name"
     module = _module(written(visit, tile), f"tiles_{visit.name}")
     own = getattr(module, visit.name)
+    with around():
+        for stage in tile.stages:
+            assert "backward_rows" in getattr(module, stage.name).kernels
     strips = Runner(own, {}, False, _dtype)
     return strips, tiles.Tiles(strips, getattr(module, tile.function.name)).tiles
 
 
+def loaded(tile: Tile, around: Callable[[], AbstractContextManager[None]]) -> Callable[..., Tensor]:
+    """The body over all rows by itself."""
+    vars(rt).update(pairs=tiles.pairs, tiled=tiles.tiled)
+    text = f"import torch\n\nfrom cldsl import runtime as rt\n\n\n{tile_text(tile, lambda _: None, lambda _: False)}\n"
+    module = _module(text, "tiled_formula")
+    with around():
+        for stage in tile.stages:
+            assert "backward_rows" in getattr(module, stage.name).kernels
+    body: Callable[..., Tensor] = getattr(module, tile.function.name)
+    return body
+
+
 def _dtype(kind: str, inputs: Sequence[Tensor]) -> torch.dtype:
-    return {"real": inputs[0].dtype, "bool": torch.bool}.get(kind, torch.int64)
+    real = next(x.dtype for x in inputs if x.is_floating_point())
+    return {"real": real, "bool": torch.bool}.get(kind, torch.int64)
 
 
 def arguments(visit: Visit, dtype: torch.dtype) -> list[Tensor]:
@@ -70,7 +82,7 @@ def arguments(visit: Visit, dtype: torch.dtype) -> list[Tensor]:
         if node.dtype == "real":
             made.append((torch.rand(shape, generator=source, dtype=torch.float64) + 0.3).to(dtype))
         else:
-            high = 2 if node.dtype == "bool" else 5
+            high = 2 if node.dtype == "bool" else 5 if len(shape) == 1 else 1  # places of a positive: the first
             x = torch.randint(0, high, shape, generator=source)
             made.append(x.bool() if node.dtype == "bool" else x)
     return made
