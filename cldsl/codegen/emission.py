@@ -11,7 +11,7 @@ from cldsl.codegen.functions import module_function
 from cldsl.codegen.names import Identifier
 from cldsl.codegen.printer import lines_of
 from cldsl.codegen.program import program_text
-from cldsl.codegen.strips import strip_definitions
+from cldsl.codegen.strips import strip_texts
 from cldsl.graph.nodes import Function
 from cldsl.graph.plan import ProgramPlan
 
@@ -34,7 +34,7 @@ def emit_function(function: Function, families: Mapping[str, str] | None = None)
     """
     around = families or {}
     strips = [(Identifier(visit.name), visit) for visit in function.visits]
-    defined = [*strip_definitions(strips, around.get, lambda _: False), module_function(function, families)]
-    uses = "\n\n\n".join("\n".join(lines_of([each])) for each in defined)
+    own = "\n".join(lines_of([module_function(function, families)]))
+    uses = "\n\n\n".join([*strip_texts(strips, around.get, lambda _: False), own])
     imports = _IMPORTS if "torch." in uses else _IMPORTS.replace("import torch\n\n", "")
     return f"{imports if 'rt.' in uses or 'torch.' in uses else ''}{uses}\n"

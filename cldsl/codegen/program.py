@@ -21,7 +21,7 @@ from cldsl.codegen.sections.draws import draws
 from cldsl.codegen.sections.evaluation import Evaluation
 from cldsl.codegen.sections.step import Step
 from cldsl.codegen.statements import Assign, Define, Expression, Listed, Literal, Mapped, Statement, call, name
-from cldsl.codegen.strips import strip_definitions
+from cldsl.codegen.strips import strip_texts
 from cldsl.graph.nodes import topological
 from cldsl.graph.plan import Minimize, OnPlan, ProgramPlan, StreamPlan, TrainPlan
 
@@ -42,10 +42,7 @@ def program_text(plan: ProgramPlan, level: int) -> str:
     parts = {
         "head": joined(docstring(_head(plan, level))),
         "doc": joined(docstring(_line(plan.title) or plan.name, "    ")),
-        "strips": [
-            joined(lines_of([each]))
-            for each in strip_definitions([(name, visit) for visit, name in scope.strips.items()], scope.family, frozen)
-        ],
+        "strips": strip_texts([(name, visit) for visit, name in scope.strips.items()], scope.family, frozen),
         "facts": joined(lines_of(_facts(scope), 1)),
         "methods": [joined(lines_of([method], 1)) for method in methods],
     }

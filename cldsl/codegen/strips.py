@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable
 from cldsl.codegen.functions import body_of
 from cldsl.codegen.lower import Environment, Lowering, module_names
 from cldsl.codegen.names import RESERVED, Identifier, Names
+from cldsl.codegen.printer import lines_of
 from cldsl.codegen.statements import Define, Expression, Literal, Name, call, display, name
+from cldsl.codegen.tiles import tile_text
 from cldsl.graph.nodes import Function
 from cldsl.graph.strips import Given, Taken, Visit
 
@@ -18,16 +20,22 @@ Family = Callable[[str], str | None]
 Frozen = Callable[[str], bool]
 
 
-def strip_definitions(visits: Iterable[tuple[Identifier, Visit]], family: Family, frozen: Frozen) -> list[Define]:
-    """The functions of visits under these names, the one that takes gradients first where it is another."""
-    found: list[Define] = []
+def strip_texts(visits: Iterable[tuple[Identifier, Visit]], family: Family, frozen: Frozen) -> list[str]:
+    """The functions of visits under these names as texts, what a visit's function refers to before it."""
+    found: list[str] = []
     for written, visit in visits:
         pull = None
         if visit.pull is not None:
             pull = Identifier(f"{written}_pull")
-            found.append(_body(visit, visit.pull, pull, family, frozen, ()))
-        found.append(_body(visit, visit.body, written, family, frozen, (_decorator(visit, pull),)))
+            found.append(_text(_body(visit, visit.pull, pull, family, frozen, ())))
+        if visit.tile is not None:
+            found.append(tile_text(visit.tile, family, frozen))
+        found.append(_text(_body(visit, visit.body, written, family, frozen, (_decorator(visit, pull),))))
     return found
+
+
+def _text(definition: Define) -> str:
+    return "\n".join(lines_of([definition]))
 
 
 def _body(
@@ -65,6 +73,8 @@ def _decorator(visit: Visit, pull: Identifier | None) -> Expression:
         named["once"] = Literal(True)
     if visit.valid is not None:
         named["valid"] = Literal(True)
+    if visit.tile is not None:
+        named["tile"] = name(Identifier(visit.tile.function.name))
     if visit.start is not None:
         named["start"] = Literal(True)
     if pull is not None:

@@ -8,6 +8,7 @@ function that carries it.
 from __future__ import annotations
 
 from cldsl.graph.nodes import Function, Node
+from cldsl.graph.tiles import Tile
 from cldsl.syntax.record import record
 
 
@@ -60,6 +61,8 @@ class Visit:
     reads: tuple[tuple[str, Node], ...] = ()
     #: the leaf of the first base row's number, where a body asks for it
     start: Node | None = None
+    #: the same over all rows by kernels of pairs, where a program is made for a GPU
+    tile: Tile | None = None
 
     @property
     def sources(self) -> list[Node]:

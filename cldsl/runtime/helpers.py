@@ -51,6 +51,8 @@ HELPERS: dict[str, str] = {
     **{name: f"cldsl.runtime.ops:{name}" for name in _OPS},
     **{name: f"cldsl.runtime.calls:{name}" for name in _CALLS},
     "strips": "cldsl.runtime.strips:strips",
+    "pairs": "cldsl.runtime.tiles:pairs",
+    "tiled": "cldsl.runtime.tiles:tiled",
     **{name: f"cldsl.runtime.cuts:{name}" for name in _CUTS},
     **{name: f"cldsl.runtime.viewing:{name}" for name in ("pipelines", "view", "view_and_box", "start")},
     **{name: f"cldsl.runtime.scalar:{name}" for name in _NUMBERS},

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from cldsl.runtime.cuts import Along, Gathered, Gives, Takes
+from cldsl.runtime.tiles import Tiles
 from cldsl.runtime.visits import Runner, Shape
 
 Body = Callable[..., Any]
@@ -37,16 +38,18 @@ def strips(
     reads: Sequence[int] = (),
     pull: Body | None = None,
     start: bool = False,
+    tile: Body | None = None,
 ) -> Callable[[Body], Strips]:
     """Make a body a function over all rows. rows, height: base rows of all and of a strip.
 
     valid: the body's first argument says which rows count, [height]; the last strip overlaps the one before. start: its
     next argument is the number of the first base row.
+    tile: the body over all rows whose passes over pairs are kernels, taken on a GPU where it measures faster.
     pull: the body of the visit that takes gradients, whose last arguments are the results `reads`.
     """
 
     def decorate(body: Body) -> Strips:
-        return Strips(body, rows, height, takes, gives, once, valid, tuple(reads), pull, start)
+        return Strips(body, rows, height, takes, gives, once, valid, tuple(reads), pull, start, tile)
 
     return decorate
 
@@ -65,6 +68,7 @@ class Strips:
     reads: tuple[int, ...]
     pull: Body | None
     start: bool
+    tile: Body | None
 
     def __call__(self, *arguments: Tensor, **modules: nn.Module) -> Any:
         key = _key(self, **modules)
@@ -192,10 +196,11 @@ def _gradient_like(x: Tensor) -> Tensor:
     return torch.empty_like(x, memory_format=torch.contiguous_format)
 
 
-_RUNNERS: dict[tuple[str, bool], Runner] = {}
+_RUNNERS: dict[tuple[str, bool], Runner | Tiles] = {}
 
 
-def _runner(key: str, body: Strips, modules: Mapping[str, nn.Module], compiled: bool) -> Runner:
+def _runner(key: str, body: Strips, modules: Mapping[str, nn.Module], compiled: bool) -> Runner | Tiles:
     if (key, compiled) not in _RUNNERS:
-        _RUNNERS[key, compiled] = Runner(body, modules, compiled, _dtype)
+        runner = Runner(body, modules, compiled, _dtype)
+        _RUNNERS[key, compiled] = runner if body.tile is None else Tiles(runner, body.tile)
     return _RUNNERS[key, compiled]

@@ -20,6 +20,10 @@ from cldsl.strips.assign import Assignment, Inside, Outside, seed_rows
 from cldsl.strips.local import Rows
 from cldsl.strips.naming import word
 
+#: What a pairwise operator is with its operands exchanged.
+_MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"} | {
+    op: op for op in ("eq", "ne", "and", "or", "add", "mul")
+}
 #: An input of the body: a node, and along which axis it is cut (None: whole).
 Key = tuple[Node, Rows | None]
 
@@ -208,7 +212,19 @@ class Bodies:
         if node in strip.kept:
             weighed = self._weighed(node, parts, strip.kept[node], marks)
             return self._valued(weighed, strip.kept[node]) if node in strip.read else weighed
+        if isinstance(state, Inside) and len(parts) == 2:
+            return self._rows_first(node.op, state.rows.axis, parts, marks, attrs)
         return self.graph.make(node.op, *parts, **marks, **attrs)
+
+    def _rows_first(self, op: str, rows: str, parts: list[Node], marks: dict[str, Any], attrs: dict[str, Any]) -> Node:
+        """The node with its rows as the first axis where its operands may change places: masks then lie as similarities
+        do, and are read along with them."""
+        made = self.graph.make(op, *parts, **marks, **attrs)
+        mirrored = _MIRRORED.get(op)
+        if mirrored is None or not made.names or made.names[0] == rows:
+            return made
+        turned = self.graph.make(mirrored, *reversed(parts), **marks, **attrs)
+        return turned if turned.names[0] == rows else made
 
     def _gathers(self, node: Node, rows: Rows) -> bool:
         return node.op in ("reduce", "dot") and rows.axis in node.attr("over")

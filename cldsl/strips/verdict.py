@@ -14,7 +14,7 @@ from cldsl.graph.nodes import Function, Graph, Node, topological
 from cldsl.graph.strips import Visit
 from cldsl.strips.choose import Choice, choose, passed
 from cldsl.strips.cost import Rates, alive, size_bytes, traffic, work
-from cldsl.strips.machine import default_memory, rates
+from cldsl.strips.machine import GPU, default_memory, rates
 from cldsl.strips.pairs import large, seeds, size
 from cldsl.strips.prepare import FORMS, prepared
 from cldsl.strips.visits import made_visits, rows_of_visit
@@ -131,7 +131,7 @@ def _decided(
     whole = seconds_whole(order, wide, moving, machine)
     moved = _traffic(order, wide, moving) + (traffic(order, wide) if choice.twice else 0)
     strips = choice.flops / machine.flops + moved / machine.strips + started * machine.start
-    visits = made_visits(choice, heights, wide, moving)
+    visits = made_visits(choice, heights, wide, moving, kernels=machine is GPU)
     found = Study(
         function,
         f"whole, {'which is faster' if whole <= strips else 'being small'}; {choice.found.axis.name} would separate it",

@@ -12,19 +12,22 @@ from math import lcm
 
 from cldsl.graph.nodes import Graph, Node
 from cldsl.graph.strips import Given, Taken, Visit
+from cldsl.graph.tiles import Tile
 from cldsl.strips.assign import Inside, Outside
 from cldsl.strips.body import Bodies, interior, rows_of
 from cldsl.strips.choose import Choice, at_once, is_logsumexp, moving_gives
 from cldsl.strips.local import Rows
 from cldsl.strips.naming import word
+from cldsl.strips.tiles import tiled
 
 
 def made_visits(
-    choice: Choice, heights: Sequence[int], large: Collection[Node], moving: Collection[Node]
+    choice: Choice, heights: Sequence[int], large: Collection[Node], moving: Collection[Node], kernels: bool = False
 ) -> tuple[Visit, ...]:
+    """kernels: with the kernels of their pairs, for a GPU."""
     names: set[str] = set()
     return tuple(
-        _visit(choice, visit, height, large, moving, names)
+        _visit(choice, visit, height, large, moving, names, kernels)
         for visit, height in zip(choice.visits, heights, strict=True)
     )
 
@@ -43,7 +46,13 @@ def unit(choice: Choice, nodes: Sequence[Node]) -> int:
 
 
 def _visit(
-    choice: Choice, visit: int, height: int, large: Collection[Node], moving: Collection[Node], names: set[str]
+    choice: Choice,
+    visit: int,
+    height: int,
+    large: Collection[Node],
+    moving: Collection[Node],
+    names: set[str],
+    kernels: bool,
 ) -> Visit:
     found, gives = choice.found, choice.needs.gives[visit]
     nodes, rows = rows_of_visit(choice, visit, large)
@@ -68,6 +77,7 @@ def _visit(
         second = bodies.make(f"{name}_pull", gives, ragged, extremes, saved)
         pull = second.body
         reads = tuple((saved[node], second.kept[node]) for node in saved)
+    tile = _tile(bodies, name, gives, rows) if kernels and not extremes and not first.body.models else None
     return Visit(
         name,
         found.axis.name,
@@ -81,7 +91,15 @@ def _visit(
         pull,
         reads,
         first.start,
+        tile,
     )
+
+
+def _tile(bodies: Bodies, name: str, gives: Sequence[Node], rows: int) -> Tile | None:
+    """The visit over all rows by kernels, where its pairs allow it."""
+    whole = replace(bodies, height=rows, graph=Graph()).make(name, gives, False, [], {})
+    found = tiled(whole.body, list(whole.leaves.values()), name)
+    return None if isinstance(found, str) else found
 
 
 def _is_extreme(choice: Choice, node: Node) -> bool:

@@ -12,8 +12,7 @@ from torch import Tensor
 from cldsl import runtime as rt
 from cldsl.codegen.loading import _module
 from cldsl.codegen.names import Identifier
-from cldsl.codegen.printer import lines_of
-from cldsl.codegen.strips import strip_definitions
+from cldsl.codegen.strips import strip_texts
 from cldsl.codegen.tiles import tile_text
 from cldsl.graph.strips import Visit
 from cldsl.graph.tiles import Tile
@@ -35,8 +34,7 @@ def tile_of(visit: Visit) -> Tile | str:
 
 
 def written(visit: Visit, tile: Tile) -> str:
-    strips = strip_definitions([(Identifier(visit.name), visit)], lambda _: None, lambda _: False)
-    texts = ["\n".join(lines_of([each])) for each in strips]
+    texts = strip_texts([(Identifier(visit.name), visit)], lambda _: None, lambda _: False)
     head = "import torch\n\nfrom cldsl import runtime as rt"
     return "\n\n\n".join([head, tile_text(tile, lambda _: None, lambda _: False), *texts]) + "\n"
 
