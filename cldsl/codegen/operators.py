@@ -6,6 +6,7 @@ Input: a node and the lowering that holds its inputs. Output: one expression ove
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from cldsl.codegen.layout import Axes, aligned, einsum, permuted, picked, position, positions
@@ -13,6 +14,9 @@ from cldsl.codegen.lower import Lowering
 from cldsl.codegen.pointwise import pointwise
 from cldsl.codegen.statements import Binary, Expression, Listed, Literal, Range, call, display, method
 from cldsl.graph.nodes import POINTWISE, GraphError, Node, union
+
+#: Rows times rows of a product below which it is written as a sum.
+TINY = 16
 
 Lowered = Callable[[Lowering, Node], Expression]
 
@@ -115,7 +119,17 @@ def _dot(low: Lowering, node: Node) -> Expression:
         if natural == node.names and len(set(natural)) == len(natural):
             # One product of matrices: einsum's gradient comes transposed, which Inductor's CPU kernels may misread.
             return call("torch.tensordot", left, right, Literal(((-1,), (-1,))))
+        if _tiny(node):
+            axes = (*node.names, x.names[-1])
+            return method(Binary("*", low.toward(x, axes), low.toward(y, axes)), "sum", Literal(-1))
     return einsum([(left, x.names), (right, y.names)], node.names)
+
+
+def _tiny(node: Node) -> bool:
+    """Products of a few rows each, many of them: a batch of matrix products costs more than it computes."""
+    shared = set(node.inputs[0].names) & set(node.inputs[1].names) & set(node.names)
+    sizes = [axis.size for axis in node.axes if axis.name not in shared]
+    return bool(shared) and None not in sizes and math.prod(size or 1 for size in sizes) <= TINY
 
 
 def _unit(low: Lowering, node: Node) -> Expression:

@@ -42,6 +42,9 @@ class Runner:
         self.names = [(name, key) for name, module in modules.items() for key, _ in module.named_parameters()]
         self.moving = [i for i, give in enumerate(body.gives) if give.grad]
         self._made: dict[Any, Callable[..., Any]] = {}
+        #: the compiled formula that was called last, and for which tensors
+        self._current: dict[str, Callable[..., Any]] = {}
+        self._kinds: dict[str, Any] = {}
 
     # ---- what one strip computes
 
@@ -242,11 +245,25 @@ class Runner:
         flat = [each.detach() for group in groups for each in group]
         if not self.compiled:
             return formula(*fixed, *groups)
-        key = (name, *map(repr, fixed), *((each.shape, each.stride(), each.dtype, each.device) for each in flat))
+        if self._kinds.get(name) != (fixed, kinds := [(x.shape, x.dtype, x.device) for x in flat]):
+            self._take(name, formula, fixed, kinds, counts, flat)
+        with torch.no_grad():
+            return list(self._current[name](*flat))
+
+    def _take(
+        self,
+        name: str,
+        formula: Callable[..., list[Tensor]],
+        fixed: tuple[Any, ...],
+        kinds: list[Any],
+        counts: Sequence[int],
+        flat: Sequence[Tensor],
+    ) -> None:
+        """Make the compiled formula for tensors of these kinds the current one."""
+        key = (name, repr(fixed), repr(kinds))
         if key not in self._made:
             self._made[key] = _compiled(lambda *tensors: formula(*fixed, *_parted(tensors, counts)), flat)
-        with torch.no_grad():
-            return list(self._made[key](*flat))
+        self._current[name], self._kinds[name] = self._made[key], (fixed, kinds)
 
 
 def _vjp(formula: Callable[..., Any], *primals: Tensor) -> tuple[Any, Callable[..., Any], Any]:
@@ -258,9 +275,13 @@ def _vjp(formula: Callable[..., Any], *primals: Tensor) -> tuple[Any, Callable[.
 def _compiled(formula: Callable[..., list[Tensor]], examples: Sequence[Tensor]) -> Callable[..., Any]:
     with ThreadPoolExecutor(1) as thread:
         graph = thread.submit(lambda: make_fx(formula, tracing_mode="fake")(*examples)).result()
-    backend = "inductor" if BACKEND is None else BACKEND
-    compiled: Callable[..., Any] = torch.compile(graph, fullgraph=True, dynamic=False, backend=backend)
-    return compiled
+    if BACKEND is not None:
+        compiled: Callable[..., Any] = torch.compile(graph, fullgraph=True, dynamic=False, backend=BACKEND)
+        return compiled
+    from torch._inductor import compile as lowered  # a graph of plain operators needs no guard at each call
+
+    found: Callable[..., Any] = lowered(graph, [*examples])
+    return found
 
 
 def _parted(tensors: Sequence[Tensor], counts: Sequence[int]) -> list[list[Tensor]]:
