@@ -228,8 +228,10 @@ def _split(low: Lowering, node: Node) -> Expression:
     x, old = node.inputs[0], node.attr("old")
     rest = tuple(each for each in x.names if each != old)
     first = permuted(low.text(x), x.names, (old, *rest))
-    sizes = tuple(low.sizes.of(axis) for axis in node.attr("new"))
-    return method(first, "unflatten", Literal(0), display(sizes))
+    sizes = [low.sizes.of(axis) for axis in node.attr("new")]
+    if isinstance(sizes[0], Literal):
+        sizes[0] = Literal(-1)  # as many as there are
+    return method(first, "unflatten", Literal(0), display(tuple(sizes)))
 
 
 def _slice(low: Lowering, node: Node) -> Expression:

@@ -15,7 +15,7 @@ from typing import Any
 
 from cldsl.graph.nodes import Axis, Function, Graph, Node, topological, union
 from cldsl.passes.constants import closed
-from cldsl.passes.rewrite import spread
+from cldsl.passes.rewrite import ordered, spread
 from cldsl.strips.assign import Assignment, Inside, Outside, seed_rows
 from cldsl.strips.local import Rows
 from cldsl.strips.naming import word
@@ -166,8 +166,9 @@ class Bodies:
         strip = _Strip(leaves, flag, start, kept, frozenset(extremes), frozenset(i for n in nodes for i in n.inputs))
         for node in nodes:
             strip.made[node] = self._cloned(node, strip)
-        results = [strip.made[node] for node in gives] + [
-            strip.places[node] for node in extremes if node in strip.places
+        results = [ordered(self.graph, strip.made[node], self._strip_axes(node)) for node in gives]
+        results += [
+            ordered(self.graph, at, node.axes) for node in extremes if (at := strip.places.get(node)) is not None
         ]
         body = Function(name, tuple((f"out_{i}", node) for i, node in enumerate(results)))
         return Made(body, leaves, flag, start, kept)
