@@ -5,7 +5,11 @@ Descriptions only; runtime/visits.py follows them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import torch
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -51,3 +55,14 @@ class Gathered:
 
 Takes = tuple[Cut | Whole, ...]
 Gives = tuple[Along | Gathered, ...]
+
+
+def result_dtype(kind: str, inputs: Sequence[Tensor]) -> torch.dtype:
+    """Of a result: reals as wide as the widest input, at least float32."""
+    if kind != "real":
+        return torch.bool if kind == "bool" else torch.int64
+    dtype = torch.float32
+    found = [each.dtype for each in inputs if each.is_floating_point()]
+    for each in found:
+        dtype = torch.promote_types(dtype, each)
+    return dtype if found else torch.get_default_dtype()

@@ -50,7 +50,7 @@ _NUMBERS = ["exp", "log", "sqrt", "sign", "floor", "ceil", "sin", "cos", "tanh",
 HELPERS: dict[str, str] = {
     **{name: f"cldsl.runtime.ops:{name}" for name in _OPS},
     **{name: f"cldsl.runtime.calls:{name}" for name in _CALLS},
-    "strips": "cldsl.runtime.strips:strips",
+    "strips": "cldsl.runtime.stripwise:strips",
     "pairs": "cldsl.runtime.tiles:pairs",
     "tiled": "cldsl.runtime.tiles:tiled",
     **{name: f"cldsl.runtime.cuts:{name}" for name in _CUTS},

@@ -13,6 +13,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from cldsl.runtime.traced import compiled
+
 Named = dict[str, Tensor]
 #: Compiled functions by what they were made for.
 Graphs = dict[tuple[Any, ...], Callable[..., list[Tensor]]]
@@ -72,15 +74,6 @@ class Chunk:
             return [*found.values(), inward]
 
         return run
-
-
-def compiled(function: Callable[..., list[Tensor]], examples: list[Tensor]) -> Callable[..., list[Tensor]]:
-    """The function as one compiled graph for inputs like the examples."""
-    from torch._inductor import compile as lowered
-    from torch.fx.experimental.proxy_tensor import make_fx
-
-    graph = make_fx(function, tracing_mode="fake")(*examples)
-    return cast("Callable[..., list[Tensor]]", lowered(graph, [*examples]))
 
 
 @contextmanager

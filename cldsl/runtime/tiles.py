@@ -11,7 +11,6 @@ import importlib
 import importlib.util
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cldsl.runtime.traced import apart
 from cldsl.runtime.visits import Runner
 
 #: Rows and candidates of a tile, and the longest vectors that a kernel holds.
@@ -179,7 +179,7 @@ class Tiles:
     def __init__(self, strips: Runner, body: Callable[..., Any]) -> None:
         self.strips = strips
         whole = replace(strips.own, body=body, height=strips.own.rows, valid=False, start=False, reads=(), pull=None)
-        self.tiles = Runner(whole, {}, False, strips.dtype)
+        self.tiles = Runner(whole, {}, False)
         self._faster: dict[Any, bool] = {}
 
     def visit(self, given: Sequence[Tensor], needs: Sequence[bool]) -> list[Tensor]:
@@ -226,10 +226,9 @@ def usable(given: Sequence[Tensor]) -> bool:
 
 
 def _apart(run: Callable[[], list[Tensor]], given: Sequence[Tensor]) -> list[Tensor]:
-    """In a thread of its own, on the same stream: within an operator of a captured step torch.func finds no kernels."""
+    """In a thread of its own, on the same stream."""
     stream = torch.cuda.current_stream(given[0].device) if given[0].is_cuda else None
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: _on(stream, run)).result()
+    return apart(lambda: _on(stream, run))
 
 
 def _on(stream: torch.cuda.Stream | None, run: Callable[[], list[Tensor]]) -> list[Tensor]:

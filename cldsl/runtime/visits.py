@@ -1,30 +1,26 @@
 """The loop over strips: cut what is cut, call the body, put together what it gives and its gradients.
 
-Input: the description of a body (runtime/strips.py) and whole tensors. Output: whole tensors. Compiled, a strip's values and
-gradients are one traced graph of plain operators, made at the first call in a thread of its own (where no operator is
-under way, so that torch.func sees the tensors as they are), and compiled by torch.compile with fixed shapes.
+Input: the description of a body (runtime/stripwise.py) and whole tensors. Output: whole tensors. Compiled, a strip's values and
+gradients are one graph of plain operators, made at the first call with tensors of these kinds (traced.py).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
-from torch.fx.experimental.proxy_tensor import make_fx
 
-from cldsl.runtime.cuts import Along, Cut, Gathered
+from cldsl.runtime.cuts import Along, Cut, Gathered, Whole, result_dtype
 from cldsl.runtime.stateless import Stateless
+from cldsl.runtime.traced import compiled
 
 if TYPE_CHECKING:
-    from cldsl.runtime.strips import Strips
+    from cldsl.runtime.stripwise import Strips
 
-Shape = tuple[tuple[int, ...], str]
-
-#: The compiler of strips; None is torch.compile's own choice. Tests of capture take a cheap one.
+#: The compiler of strips; None is Inductor. Tests of capture take a cheap one.
 BACKEND: str | Callable[..., Any] | None = None
 
 
@@ -36,10 +32,12 @@ class Runner:
         body: Strips,
         modules: Mapping[str, nn.Module],
         compiled: bool,
-        dtype: Callable[[str, Sequence[Tensor]], torch.dtype],
     ) -> None:
-        self.own, self.modules, self.compiled, self.dtype = body, modules, compiled, dtype
+        self.own, self.modules, self.compiled = body, modules, compiled
         self.names = [(name, key) for name, module in modules.items() for key, _ in module.named_parameters()]
+        first = 1 + max(take.argument for take in body.takes)
+        #: what a strip is made of: what the body takes, then the weights of its modules, which follow the arguments
+        self.parts = [*body.takes, *(Whole(first + i) for i in range(len(self.names)))]
         self.moving = [i for i, give in enumerate(body.gives) if give.grad]
         self._made: dict[Any, Callable[..., Any]] = {}
         #: the compiled formula that was called last, and for which tensors
@@ -138,12 +136,11 @@ class Runner:
         for first in range(0, own.rows, own.height):
             start = min(first, own.rows - own.height)
             parts = []
-            for take in own.takes:
+            for take in self.parts:
                 x = inputs[take.argument]
                 if isinstance(take, Cut):
                     x = x.narrow(take.dim, start * take.per, own.height * take.per)
                 parts.append(x)
-            parts += inputs[len(inputs) - len(self.names) :]
             flag = [torch.arange(start, start + own.height, device=device) >= first] if own.valid else []
             if own.start:
                 flag.append(torch.tensor(start, device=device))
@@ -151,9 +148,7 @@ class Runner:
 
     def _wanted(self, needs: Sequence[bool]) -> list[int]:
         """The parts whose gradient is asked for."""
-        count = len(needs) - len(self.names)
-        parts = [i for i, take in enumerate(self.own.takes) if needs[take.argument]]
-        return parts + [len(self.own.takes) + i for i in range(len(self.names)) if needs[count + i]]
+        return [i for i, take in enumerate(self.parts) if needs[take.argument]]
 
     # ---- results
 
@@ -161,13 +156,9 @@ class Runner:
         device = inputs[0].device
         made = []
         for give in self.own.gives:
-            dtype = self.dtype(give.dtype, inputs)
+            dtype = result_dtype(give.dtype, inputs)
             fill = _STARTS.get(give.how, 0) if isinstance(give, Gathered) else 0
-            made.append(
-                torch.full(give.shape, fill, dtype=dtype, device=device)
-                if fill != 0
-                else torch.zeros(give.shape, dtype=dtype, device=device)
-            )
+            made.append(torch.full(give.shape, fill, dtype=dtype, device=device))
         return made
 
     def _gather(self, results: Sequence[Tensor], made: Sequence[Tensor], start: int, skip: int) -> None:
@@ -220,11 +211,7 @@ class Runner:
     def _add(self, gradients: Mapping[int, Tensor], wanted: Sequence[int], made: Sequence[Tensor], start: int) -> None:
         own = self.own
         for part, gradient in zip(wanted, made, strict=True):
-            if part >= len(own.takes):
-                weight = part - len(own.takes)
-                gradients[max(gradients) - len(self.names) + 1 + weight].add_(gradient)
-                continue
-            take = own.takes[part]
+            take = self.parts[part]
             total = gradients[take.argument]
             if isinstance(take, Cut):
                 total = total.narrow(take.dim, start * take.per, own.height * take.per)
@@ -245,7 +232,7 @@ class Runner:
         flat = [each.detach() for group in groups for each in group]
         if not self.compiled:
             return formula(*fixed, *groups)
-        if self._kinds.get(name) != (fixed, kinds := [(x.shape, x.dtype, x.device) for x in flat]):
+        if self._kinds.get(name) != (fixed, kinds := [(x.shape, x.stride(), x.dtype, x.device) for x in flat]):
             self._take(name, formula, fixed, kinds, counts, flat)
         with torch.no_grad():
             return list(self._current[name](*flat))
@@ -262,25 +249,13 @@ class Runner:
         """Make the compiled formula for tensors of these kinds the current one."""
         key = (name, repr(fixed), repr(kinds))
         if key not in self._made:
-            self._made[key] = _compiled(lambda *tensors: formula(*fixed, *_parted(tensors, counts)), flat)
+            self._made[key] = compiled(lambda *tensors: formula(*fixed, *_parted(tensors, counts)), flat, BACKEND)
         self._current[name], self._kinds[name] = self._made[key], (fixed, kinds)
 
 
 def _vjp(formula: Callable[..., Any], *primals: Tensor) -> tuple[Any, Callable[..., Any], Any]:
     """torch.func.vjp of (value, further results), whose stub knows one form only."""
     found: tuple[Any, Callable[..., Any], Any] = torch.func.vjp(formula, *primals, has_aux=True)  # type: ignore[assignment]
-    return found
-
-
-def _compiled(formula: Callable[..., list[Tensor]], examples: Sequence[Tensor]) -> Callable[..., Any]:
-    with ThreadPoolExecutor(1) as thread:
-        graph = thread.submit(lambda: make_fx(formula, tracing_mode="fake")(*examples)).result()
-    if BACKEND is not None:
-        compiled: Callable[..., Any] = torch.compile(graph, fullgraph=True, dynamic=False, backend=BACKEND)
-        return compiled
-    from torch._inductor import compile as lowered  # a graph of plain operators needs no guard at each call
-
-    found: Callable[..., Any] = lowered(graph, [*examples])
     return found
 
 

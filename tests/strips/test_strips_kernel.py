@@ -133,6 +133,36 @@ def test_a_network_on_pairs_has_a_gradient() -> None:
         torch.testing.assert_close(one, other)
 
 
+def test_weights_that_are_held_fixed_shift_no_other() -> None:
+    """A gradient belongs to its weight whichever of the network's weights take one."""
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(DIM, 3), nn.Tanh(), nn.Linear(3, DIM)).double()
+    network[2].bias.requires_grad_(False)
+    network[0].weight.requires_grad_(False)
+    a, c, _ = _tensors()
+
+    def values(a: Tensor, c: Tensor, h: Any) -> Tensor:
+        return (rt.apply(h, a, consumed=1) @ c.t()).logsumexp(1).sum()
+
+    body = rt.strips(ROWS, 5, (rt.Cut(0), rt.Whole(1)), (rt.Gathered("sum", grad=True),), once=True)(values)
+    inputs = (a, c, network[0].bias, network[2].weight)
+    found = _gradients(body(a, c, h=network), inputs)
+    for one, other in zip(found, _gradients(values(a, c, network), inputs), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.inductor
+def test_another_layout_is_another_compilation() -> None:
+    """A strip that was compiled for rows that lie together is not run on rows that lie apart."""
+    torch._dynamo.reset()
+    step = torch.compile(_strips(5), fullgraph=True, dynamic=False)
+    a, c, tau = (each.detach() for each in _tensors())
+    for other in (c, c.t().contiguous().t()):
+        inputs = tuple(each.clone(memory_format=torch.preserve_format).requires_grad_() for each in (a, other, tau))
+        for one, wanted in zip(_gradients(step(*inputs), inputs), _gradients(_whole(*inputs), inputs), strict=True):
+            torch.testing.assert_close(one, wanted)
+
+
 class _Counting:
     """A backend that runs a graph as it is and counts how often it was asked."""
 
@@ -189,7 +219,7 @@ def test_nothing_of_size_rows_by_candidates_exists() -> None:
         body = rt.strips(200, 4, takes, (rt.Gathered("sum", grad=True),), once=True)(
             lambda a, c: (a @ c.t()).logsumexp(1).sum()
         )
-        runner = visits.Runner(body, {}, False, lambda kind, inputs: torch.float32)
+        runner = visits.Runner(body, {}, False)
         with Largest() as seen:
             runner.visit([a.detach(), c.detach()], [True, True])
         assert seen.most <= max(4 * candidates, 400, 2 * candidates)

@@ -152,7 +152,7 @@ def test_inside_of_the_operator(loss: str, captured: bool, monkeypatch: pytest.M
         return True
 
     monkeypatch.setattr(made, "_taken", take)
-    monkeypatch.setattr(importlib.import_module("cldsl.runtime.strips"), "_runner", lambda *_: made)
+    monkeypatch.setattr(importlib.import_module("cldsl.runtime.stripwise"), "_runner", lambda *_: made)
     given = [x.requires_grad_(x.is_floating_point()) for x in arguments(visit, torch.float64)]
 
     def step(*inputs: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -50,7 +50,7 @@ def runners(
     with around():
         for stage in tile.stages:
             assert "backward_rows" in getattr(module, stage.name).kernels
-    strips = Runner(own, {}, False, _dtype)
+    strips = Runner(own, {}, False)
     return strips, tiles.Tiles(strips, getattr(module, tile.function.name)).tiles
 
 
@@ -64,11 +64,6 @@ def loaded(tile: Tile, around: Callable[[], AbstractContextManager[None]]) -> Ca
             assert "backward_rows" in getattr(module, stage.name).kernels
     body: Callable[..., Tensor] = getattr(module, tile.function.name)
     return body
-
-
-def _dtype(kind: str, inputs: Sequence[Tensor]) -> torch.dtype:
-    real = next(x.dtype for x in inputs if x.is_floating_point())
-    return {"real": real, "bool": torch.bool}.get(kind, torch.int64)
 
 
 def arguments(visit: Visit, dtype: torch.dtype) -> list[Tensor]:

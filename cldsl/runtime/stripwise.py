@@ -17,9 +17,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from cldsl.runtime.cuts import Along, Gathered, Gives, Takes
+from cldsl.runtime.cuts import Along, Gathered, Gives, Takes, result_dtype
 from cldsl.runtime.tiles import Tiles
-from cldsl.runtime.visits import Runner, Shape
+from cldsl.runtime.visits import Runner
 
 Body = Callable[..., Any]
 
@@ -99,10 +99,6 @@ def _weights(module: nn.Module) -> dict[str, Tensor]:
 # ---- the operators: opaque to a surrounding graph
 
 
-def _shapes(body: Strips) -> list[Shape]:
-    return [(each.shape, each.dtype) for each in body.gives]
-
-
 @torch.library.custom_op("cldsl::visit", mutates_args=())
 def _visit(key: str, inputs: list[Tensor], needs: list[bool], compiled: bool) -> list[Tensor]:
     """Results, and where gradients come in the same visit those of the inputs that need them."""
@@ -114,7 +110,7 @@ def _visit(key: str, inputs: list[Tensor], needs: list[bool], compiled: bool) ->
 def _(key: str, inputs: list[Tensor], needs: list[bool], compiled: bool) -> list[Tensor]:
     body, _ = _REGISTRY[key]
     like = next((each for each in inputs if each.is_floating_point()), inputs[0])
-    made = [like.new_empty(shape, dtype=_dtype(kind, inputs)) for shape, kind in _shapes(body)]
+    made = [like.new_empty(give.shape, dtype=result_dtype(give.dtype, inputs)) for give in body.gives]
     if body.once and any(needs):
         sums = sum(give.grad for give in body.gives)
         made += [_gradient_like(each) for _ in range(sums) for each, need in zip(inputs, needs, strict=True) if need]
@@ -178,18 +174,7 @@ def _scaled(scales: Sequence[Tensor | None], gradients: Sequence[Tensor]) -> lis
 def _full(cotangent: Tensor | None, give: Along | Gathered, inputs: Sequence[Tensor]) -> Tensor:
     if cotangent is not None:
         return cotangent.contiguous()
-    return inputs[0].new_zeros(give.shape, dtype=_dtype("real", inputs))
-
-
-def _dtype(kind: str, inputs: Sequence[Tensor]) -> torch.dtype:
-    """Of a result: reals as wide as the widest input, at least float32."""
-    if kind != "real":
-        return torch.bool if kind == "bool" else torch.int64
-    dtype = torch.float32
-    found = [each.dtype for each in inputs if each.is_floating_point()]
-    for each in found:
-        dtype = torch.promote_types(dtype, each)
-    return dtype if found else torch.get_default_dtype()
+    return inputs[0].new_zeros(give.shape, dtype=result_dtype("real", inputs))
 
 
 def _gradient_like(x: Tensor) -> Tensor:
@@ -201,6 +186,6 @@ _RUNNERS: dict[tuple[str, bool], Runner | Tiles] = {}
 
 def _runner(key: str, body: Strips, modules: Mapping[str, nn.Module], compiled: bool) -> Runner | Tiles:
     if (key, compiled) not in _RUNNERS:
-        runner = Runner(body, modules, compiled, _dtype)
+        runner = Runner(body, modules, compiled)
         _RUNNERS[key, compiled] = runner if body.tile is None else Tiles(runner, body.tile)
     return _RUNNERS[key, compiled]
