@@ -79,7 +79,7 @@ def optimise(plan: ProgramPlan, level: int, verify: bool = False, memory: int | 
 
     memory: bytes that a step may fill.
     """
-    coupled = coupled_models(plan)
+    coupled = coupled_models(plan) if level == max(LEVELS) else ()
     optimised = plan.map_functions(lambda function: optimise_function(function, level, verify, memory, coupled))
     if level == 0 or memory is None:
         return optimised

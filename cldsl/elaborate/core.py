@@ -59,7 +59,7 @@ class Core:
     #: index of each axis that `each` visits now
     apart: dict[str, int] = {}  # noqa: RUF012  (replaced, never changed in place)
     #: functions that a statement or a later version gives meaning to, with the reason
-    later: dict[str, str] = {}  # noqa: RUF012
+    later: dict[str, str] = {}  # noqa: RUF012  (replaced, never changed in place)
     #: a sliced axis of another size, until a rename gives it its name
     slices: dict[str, str]
     #: axes made by `cat[(a, b) -> c]`, and what they join

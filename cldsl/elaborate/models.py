@@ -26,11 +26,15 @@ class Models(Expressions):
     versions: dict[str, int]
     needs: list[set[tuple[str, str, int]]]
 
+    # ---- provided by the session
+
     def item_axes(self) -> set[str]:
         raise NotImplementedError
 
     def infer_size(self, name: str) -> int | None:
         raise NotImplementedError
+
+    # ---- models
 
     def model_infos(self) -> list[ModelInfo]:
         for item in self.shared.declared(ast.Model):

@@ -13,7 +13,7 @@ import numpy as np
 from cldsl.graph.nodes import Axis, Function, Graph, Node, topological
 from cldsl.passes.arrays import Array
 from cldsl.passes.constants import closed, evaluate
-from cldsl.passes.rewrite import finish, like, marks, renewed
+from cldsl.passes.rewrite import finish, fresh, like, marks, renewed
 
 #: A block may be so many times as long as what is picked of it.
 SPARE = 4
@@ -85,8 +85,9 @@ def _product(graph: Graph, node: Node, x: Node, taken: Node, known: dict[Node, A
         return graph.make("dot", x, own, over=over, **marks(node))
     count = (anchor.size or 0) // length
     block, inner, mate = (
-        Axis(_fresh(stem, names), n) for stem, n in (("block", count), ("own", length), ("mate", length))
+        Axis(fresh(stem, names), n) for stem, n in (("block", count), ("own", length), ("mate", length))
     )
+    names.update(axis.name for axis in (block, inner, mate))
     left = graph.make("split", x, span=x.span, old=anchor.name, new=(block, inner))
     right = graph.make("split", y, span=y.span, old=rows, new=(block, mate))
     product = graph.make("dot", left, right, over=over, **marks(node))
@@ -106,13 +107,3 @@ def _length(index: Node, places: Array, anchor: Axis) -> int | None:
         if length > 4 * furthest + 4:
             return None
     return None
-
-
-def _fresh(stem: str, names: set[str]) -> str:
-    """A name that no axis of the function has."""
-    name, number = stem, 1
-    while name in names:
-        number += 1
-        name = f"{stem}{number}"
-    names.add(name)
-    return name

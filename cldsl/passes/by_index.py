@@ -13,7 +13,7 @@ from cldsl.passes.arrays import Array
 from cldsl.passes.constants import closed, evaluate
 from cldsl.passes.indices import index_node, listed, table_node
 from cldsl.passes.pull import Pull
-from cldsl.passes.rewrite import conjuncts, elements, finish, like, marks, renewed, spread
+from cldsl.passes.rewrite import conjuncts, elements, finish, fresh, like, marks, renewed, spread
 from cldsl.passes.stretches import beyond
 
 
@@ -69,7 +69,7 @@ def _taken(graph: Graph, node: Node, beneath: set[Node], known: dict[Node, Array
     if entries is None:
         return None
     places, valid = entries
-    pick = Axis(_fresh(f"{axis.name}_pick", names), places.shape[-1])
+    pick = Axis(fresh(f"{axis.name}_pick", names), places.shape[-1])
     index = index_node(graph, places, (*anchors, pick), axis.size or 0)
     keep = None if valid is None else table_node(graph, valid, (*anchors, pick))
     if index is None or (valid is not None and keep is None):
@@ -100,12 +100,3 @@ def _longest(node: Node, parts: list[Node]) -> Axis | None:
 def _by_stretches(part: Node, known: dict[Node, Array]) -> bool:
     """Whether a mask too large to hold is known by stretches along an axis that is not reduced."""
     return any(beyond([part], known, axis.name) is not None for axis in part.axes)
-
-
-def _fresh(stem: str, names: set[str]) -> str:
-    """A name that no axis of the function has."""
-    name, count = stem, 1
-    while name in names:
-        count += 1
-        name = f"{stem}{count}"
-    return name

@@ -39,7 +39,7 @@ def cut_gradients(function: Function, graph: Graph) -> Function:
     outputs = [node for _, node in function.outputs]
     order = topological(outputs)
     moving = varying(order)
-    wanted = _wanted(order, moving, losses(function))
+    wanted = passing(order, moving, losses(function))
     made: dict[Node, Node] = {}
     for node in order:
         if node in wanted or not function.grad:
@@ -84,8 +84,8 @@ def varying(order: Iterable[Node]) -> set[Node]:
     return found
 
 
-def _wanted(order: list[Node], moving: set[Node], roots: Iterable[Node]) -> set[Node]:
-    """Nodes that the losses' gradient passes on its way back."""
+def passing(order: list[Node], moving: set[Node], roots: Iterable[Node]) -> set[Node]:
+    """Nodes that a gradient of the roots passes on its way back; moving: what `varying` found in the same order."""
     wanted = {node for node in roots if node in moving}
     for node in reversed(order):
         if node in wanted:

@@ -7,7 +7,7 @@ name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from cldsl.graph.nodes import Axis, Function, Graph, GraphError, Node, topological
@@ -117,3 +117,12 @@ def conjuncts(mask: Node) -> list[Node]:
         else:
             found.append(node)
     return list(dict.fromkeys(found))
+
+
+def fresh(stem: str, names: Collection[str]) -> str:
+    """A name like the stem that none of these is: c_pick, c_pick2, c_pick3 ..."""
+    name, count = stem, 1
+    while name in names:
+        count += 1
+        name = f"{stem}{count}"
+    return name

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from cldsl.modules.build import Family, build, family
 from cldsl.modules.build import apply as whole
 from cldsl.runtime.chunks import chunked
+from cldsl.runtime.one_chunk import mode
 from cldsl.runtime.recompute import in_chunks, mark_of
 
 
@@ -31,13 +32,8 @@ def apply_eval(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
     mark = mark_of(module)
     if mark is not None:
         return in_chunks(module, mark, x, consumed, evaluates=True)
-    modes = [(each, each.training) for each in module.modules()]
-    module.eval()
-    try:
+    with mode(module, evaluates=True):
         return whole(module, x, consumed)
-    finally:
-        for each, mode in modes:
-            each.training = mode
 
 
 def apply_frozen(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
@@ -57,13 +53,8 @@ def apply_eval_frozen(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
     mark = mark_of(module)
     if mark is not None:
         return in_chunks(module, mark, x, consumed, evaluates=True, frozen=True)
-    modes = [(each, each.training) for each in module.modules()]
-    module.eval()
-    try:
+    with mode(module, evaluates=True):
         return apply_frozen(module, x, consumed)
-    finally:
-        for each, mode in modes:
-            each.training = mode
 
 
 def apply_family(members: Family, x: Tensor, consumed: int) -> Tensor:

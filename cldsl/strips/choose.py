@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from cldsl.graph.nodes import CONSTANT, Axis, Function, Node, topological
-from cldsl.passes.constant_gradient import losses, varying
+from cldsl.graph.nodes import Axis, Function, Node, topological
+from cldsl.passes.constant_gradient import losses, passing, varying
 from cldsl.strips.assign import Assignment, Outside, assign
 from cldsl.strips.body import interior
 from cldsl.strips.cost import size_bytes, work
@@ -68,11 +68,7 @@ def axes(seeds: Iterable[Node]) -> list[Axis]:
 def passed(function: Function, order: Sequence[Node]) -> set[Node]:
     """Nodes that a gradient passes: of the loss, or of every real output of a function without a loss."""
     roots = losses(function) if function.grad else [node for _, node in function.outputs]
-    found = {node for node in roots if node.dtype == "real" and node.op not in CONSTANT}
-    for node in reversed(order):
-        if node in found and node.op not in CONSTANT:
-            found.update(each for each in node.inputs if each.dtype == "real" and each.op not in CONSTANT)
-    return found & varying(order)
+    return passing(list(order), varying(order), roots)
 
 
 def moving_gives(gives: Iterable[Node], moving: Collection[Node]) -> list[Node]:
@@ -113,9 +109,8 @@ def _weighed(
         gives.sort(key=lambda node: place[node])
     flops = twice = again = 0
     for visit, gives in wanted.gives.items():
-        nodes = interior(found, visit, gives, large)[0]
         moved = moving_gives(gives, moving)
-        flops += work(nodes)
+        flops += work(interior(found, visit, gives, large)[0])
         if moved:
             back = [node for node in interior(found, visit, moved, large)[0] if node in moving]
             if at_once(found, gives, moving, large):
@@ -124,9 +119,8 @@ def _weighed(
                 flops += 3 * work(back)
                 twice += 1
                 again += sum(is_logsumexp(node) and node not in gives for node in back)
-    built = [node for node in dict.fromkeys(wanted.built)]
-    flops += work(built) + 2 * work(node for node in built if node in moving)
-    wide = sum(size_bytes(node) for node in built if not _view(node))
+    flops += work(wanted.built) + 2 * work(node for node in wanted.built if node in moving)
+    wide = sum(size_bytes(node) for node in wanted.built if not _view(node))
     wide += sum(size_bytes(node) for gives in wanted.gives.values() for node in gives if node in large)
     return Choice(found, wanted, wide, flops, twice, again)
 

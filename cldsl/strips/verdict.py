@@ -38,7 +38,6 @@ class Study:
     function: Function
     verdict: str
     choice: Choice | None = None
-    heights: tuple[int, ...] = ()
     bytes_whole: int = 0
     bytes_strips: int = 0
     seconds_whole: float = 0.0
@@ -59,17 +58,16 @@ def study(function: Function, memory: int | None = None, coupled: Collection[str
     """memory: bytes for the large values of a function at once; None: by the machine. coupled: models (by name) whose rows
     depend on each other."""
     least = LEAST if memory is None else 2
-    best: _Form | None = None
+    forms: list[_Form] = []
     tried: list[Choice] = []
     for through in FORMS:
         form = _form(function, through, least, coupled, tried)
         if isinstance(form, str):
             return Study(function, form)
-        if form.choice is not None and (best is None or best.choice is None or form.choice.rank < best.choice.rank):
-            best = form
-    if best is None or best.choice is None:
+        forms += [form] if form is not None else []
+    if not forms:
         return Study(function, f"not in strips: {_reason(tried)}", whole=_whole(tried))
-    return _decided(function, best.function, best.choice, best.order, best.wide, memory)
+    return _decided(function, min(forms, key=lambda form: form.choice.rank), memory)
 
 
 @dataclass(frozen=True)
@@ -79,12 +77,13 @@ class _Form:
     function: Function
     order: list[Node]
     wide: set[Node]
-    choice: Choice | None
+    choice: Choice
 
 
 def _form(
     function: Function, through: frozenset[str], least: int, coupled: Collection[str], tried: list[Choice]
-) -> _Form | str:
+) -> _Form | str | None:
+    """A reason where no form can be in strips, None where this one cannot."""
     working = prepared(function, Graph(), through)
     order = topological(node for _, node in working.outputs)
     if any(axis.size is None for node in order for axis in node.axes):
@@ -98,7 +97,7 @@ def _form(
     wide = large(order, found)
     choice, every = choose(working, found, wide, coupled)
     tried += every
-    return _Form(working, order, wide, choice)
+    return None if choice is None else _Form(working, order, wide, choice)
 
 
 def _reason(tried: Sequence[Choice]) -> str:
@@ -110,14 +109,8 @@ def _whole(tried: Sequence[Choice]) -> tuple[tuple[Node, str], ...]:
     return tuple(tried[0].found.whole.items()) if tried else ()
 
 
-def _decided(
-    function: Function,
-    working: Function,
-    choice: Choice,
-    order: Sequence[Node],
-    wide: Collection[Node],
-    memory: int | None,
-) -> Study:
+def _decided(function: Function, form: _Form, memory: int | None) -> Study:
+    working, order, wide, choice = form.function, form.order, form.wide, form.choice
     machine = rates()
     moving = passed(working, order)
     total = alive(order, wide) * (WITH_GRADIENT if moving else 1)
@@ -136,7 +129,6 @@ def _decided(
         function,
         f"whole, {'which is faster' if whole <= strips else 'being small'}; {choice.found.axis.name} would separate it",
         choice,
-        tuple(heights),
         total,
         bytes_strips,
         whole,
