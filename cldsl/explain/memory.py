@@ -8,15 +8,15 @@ not counted as work, their results are as tensors.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cldsl.data.catalog import source
 from cldsl.explain.table import plural, quantity, table
 from cldsl.graph.nodes import Axis, Function, Node, topological, union
 from cldsl.graph.plan import OnPlan, ProgramPlan, TrainPlan
+from cldsl.strips.cost import BYTES, peak
 
-_BYTES = {"real": 4, "int": 8, "bool": 1}
 #: Their results share memory with their input.
 _VIEWS = frozenset({"rename", "merge", "split", "slice", "expand", "stop"})
 #: They compute nothing in floating point.
@@ -76,29 +76,13 @@ def cost(function: Function, sizes: Mapping[str, int]) -> Cost:
     calls = tuple(dict.fromkeys(str(node.attr("model")) for node in order if node.op == "call"))
     flops = sum(_flops(node, sizes) for node in order)
     return Cost(
-        len(order), flops, _peak(order, [n for _, n in function.outputs], own), sum(own.values()), tuple(largest), calls
+        len(order),
+        flops,
+        peak(order, own, _VIEWS, [n for _, n in function.outputs]),
+        sum(own.values()),
+        tuple(largest),
+        calls,
     )
-
-
-def _peak(order: Sequence[Node], outputs: Iterable[Node], own: Mapping[Node, int]) -> int:
-    """Bytes alive at once when each tensor is freed after its last use."""
-    last: dict[Node, int] = {}
-    root: dict[Node, Node] = {}
-    for place, node in enumerate(order):
-        root[node] = root[node.inputs[0]] if node.op in _VIEWS else node
-        for each in (node, *node.inputs):
-            last[root[each]] = place
-    for node in outputs:
-        last[root[node]] = len(order)
-    alive = peak = 0
-    freed: dict[int, int] = {}
-    for place, node in enumerate(order):
-        size = own.get(node, 0)
-        alive += size
-        peak = max(peak, alive)
-        freed[last[root[node]]] = freed.get(last[root[node]], 0) + size
-        alive -= freed.pop(place, 0)
-    return peak
 
 
 def _elements(axes: Iterable[Axis], sizes: Mapping[str, int]) -> int:
@@ -106,7 +90,7 @@ def _elements(axes: Iterable[Axis], sizes: Mapping[str, int]) -> int:
 
 
 def _bytes(node: Node, sizes: Mapping[str, int]) -> int:
-    return _BYTES[node.dtype] * _elements(node.axes, sizes)
+    return BYTES[node.dtype] * _elements(node.axes, sizes)
 
 
 def _flops(node: Node, sizes: Mapping[str, int]) -> int:

@@ -6,7 +6,7 @@ what), not from a data sheet; they decide between strips and the whole where bot
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cldsl.graph.nodes import Node, union
@@ -65,20 +65,27 @@ def traffic(nodes: Iterable[Node], wide: Collection[Node]) -> int:
 
 
 def alive(order: Sequence[Node], wide: Collection[Node]) -> int:
-    """Bytes of large values alive at once when each is freed after its last use; views are their input."""
+    """Bytes of large values alive at once."""
+    return peak(order, {node: size_bytes(node) for node in order if node in wide and node.op not in VIEWS}, VIEWS)
+
+
+def peak(order: Sequence[Node], own: Mapping[Node, int], views: Collection[str], outputs: Iterable[Node] = ()) -> int:
+    """Bytes alive at once when each value is freed after its last use. own: of the values that count, views not among
+    them; views: operators whose result is their input's memory; outputs: what is not freed. Inputs may be left out of the order."""
     root: dict[Node, Node] = {}
     last: dict[Node, int] = {}
     for place, node in enumerate(order):
-        own = root.get(node.inputs[0], node.inputs[0]) if node.op in VIEWS and node.inputs else node
-        root[node] = own
+        root[node] = root.get(node.inputs[0], node.inputs[0]) if node.op in views else node
         for each in (node, *node.inputs):
             last[root.get(each, each)] = place
-    now = peak = 0
-    ends: dict[int, int] = {}
+    for node in outputs:
+        last[root[node]] = len(order)
+    now = most = 0
+    freed: dict[int, int] = {}
     for place, node in enumerate(order):
-        if node in wide and root[node] is node:
-            now += size_bytes(node)
-            ends[last[node]] = ends.get(last[node], 0) + size_bytes(node)
-        peak = max(peak, now)
-        now -= ends.pop(place, 0)
-    return peak
+        size = own.get(node, 0)
+        now += size
+        most = max(most, now)
+        freed[last[root[node]]] = freed.get(last[root[node]], 0) + size
+        now -= freed.pop(place, 0)
+    return most
