@@ -31,6 +31,7 @@ class Block:
         self.created: dict[tuple[str, int], int] = {}
         self.moment = 0
         self.pushed: dict[str, tuple[int, int]] = {}
+        self.rings_of_guards: set[str] = set()
         # what composing.py knows while it makes functions: a value's moment, what each moment must give, the moments
         # whose objective was made, the leaf that stands for a written value, the held name of a value
         self.when_made: dict[Node, int] = {}
@@ -38,6 +39,10 @@ class Block:
         self.done: set[int] = set()
         self.assigned: dict[Node, Node] = {}
         self.names: dict[Node, str] = {}
+        self.taken: set[str] = {"loss"}
+        # leaves of states that memory no longer holds, and how often guarded blocks have written each so far
+        self.overwritten: set[str] = set()
+        self.times: dict[str, int] = {}
 
     # ---- head
 

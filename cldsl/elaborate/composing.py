@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cldsl.elaborate import moments
 from cldsl.elaborate.assigning import Assignments
 from cldsl.graph.nodes import Function, Node, topological
-from cldsl.graph.plan import Assign, Level, Log, Minimize, Objective, Run
+from cldsl.graph.plan import Assign, Guarded, Level, Log, Minimize, Objective, Run
 from cldsl.syntax.diagnostics import Span
 
 
@@ -17,12 +18,23 @@ class Composing(Assignments):
     def _functions(self) -> None:
         """Group what the actions need by moment, make the functions, and write the actions."""
         order: list[tuple[str, Any]] = self.pending
+        self.when_made = moments.moment_of(self._all_needs(order), self.created)
+        self._plan(order)
+
+    def _plan(self, order: Sequence[tuple[str, Any]]) -> None:
+        """The actions of a body; those of a guarded one see what is held and keep what they hold to themselves."""
         needed = [node for kind, thing in order for node in self._needs(kind, thing)]
-        self.when_made = moments.moment_of(needed, self.created)
-        for node in dict.fromkeys(needed):
-            self.wanted.setdefault(self.when_made[node], []).append(node)
+        for node in dict.fromkeys([*needed, *moments.frontier(needed, self.created)]):
+            if node not in self.names:
+                self.wanted.setdefault(self.when_made[node], []).append(node)
         for kind, thing in order:
             self._emit(kind, thing)
+
+    def _all_needs(self, order: Sequence[tuple[str, Any]]) -> list[Node]:
+        found: list[Node] = []
+        for kind, thing in order:
+            found += self._all_needs(thing[2]) if kind == "every" else self._needs(kind, thing)
+        return found
 
     def _needs(self, kind: str, thing: Any) -> list[Node]:
         """What an action takes from a function, beside a minimize's first loss."""
@@ -32,7 +44,34 @@ class Composing(Assignments):
         if kind == "assign":
             _, _, value, mask, _ = thing
             return [value] if mask is None else [value, mask]
+        if kind == "every":
+            # what a guarded block reads of weights that have moved since is computed, every time, while they are there
+            _, _, body, before = thing
+            needed = self._all_needs(body)
+            return [n for n in [*needed, *moments.frontier(needed, self.created)] if self._older(n, before)]
         return [thing[1]] if kind == "log" else []
+
+    def _older(self, node: Node, now: Mapping[str, int]) -> bool:
+        versions = [moments.version_of(each) for each in topological([node])]
+        return any(found is not None and found[1] < now.get(found[0], 0) for found in versions)
+
+    def _emit_every(self, thing: Any) -> None:
+        item, period, body, _ = thing
+        outer = self.actions, dict(self.names), self.wanted, set(self.done), dict(self.assigned), self.pending
+        self.actions, self.wanted, self.pending = [], {}, body
+        self._plan(body)
+        inner = tuple(self.actions)
+        self.actions, self.names, self.wanted, self.done, assigned, self.pending = outer
+        written = {action.tensor for action in inner if isinstance(action, Assign)}
+        self.assigned = {node: leaf for node, leaf in assigned.items() if leaf.attr("name") not in written}
+        for name in written:
+            self._overwrite(name)
+            self.times[name] = self.times.get(name, 0) + 1
+        self.actions.append(Guarded(period, item.unit, inner, item.span))
+
+    def _overwrite(self, state: str) -> None:
+        """Memory no longer holds what the state was until here."""
+        self.overwritten |= {state, *(f"{state}@{times}" for times in range(1, self.times.get(state, 0) + 1))}
 
     def _emit(self, kind: str, thing: Any) -> None:
         if kind in ("mix", "advance"):
@@ -51,6 +90,7 @@ class Composing(Assignments):
             plan = self.s.draws.tensor(cell)
             leaf = self.graph.leaf("input", plan.axes, value.dtype, cell.span, cell.name, kind="state", name=cell.name)
             if cell.kind == "state":
+                self._overwrite(cell.name)
                 self.assigned[value] = leaf
                 if mask is not None:
                     self.assigned[mask] = self.graph.leaf(
@@ -62,6 +102,8 @@ class Composing(Assignments):
                         kind="present",
                         name=cell.name,
                     )
+        elif kind == "every":
+            self._emit_every(thing)
         elif kind == "log":
             item, node, _ = thing
             self._ready(node, item.span)
@@ -95,9 +137,10 @@ class Composing(Assignments):
     def _output_name(self, node: Node) -> str:
         stem = node.label or (node.inputs[0].label if node.op == "stop" and node.inputs else "") or "held"
         name, n = stem, 1
-        while name in self.names.values() or name == "loss":
+        while name in self.taken:
             n += 1
             name = f"{stem}_{n}"
+        self.taken.add(name)
         self.names[node] = name
         return name
 
@@ -122,9 +165,10 @@ class Composing(Assignments):
     def _make(self, name: str, named: list[tuple[str, Node]], grad: bool, span: Span) -> None:
         nodes = [node for _, node in named]
         known = {node: leaf for node, leaf in self.assigned.items() if node not in nodes}
-        if known:
-            without = moments.replaced(self.graph, nodes, {node: self._nothing(node) for node in known})
-            moments.check_states(without, [leaf.attr("name") for leaf in known.values()], span)
+        if self.overwritten:
+            held = self._held_weights(nodes)
+            without = moments.replaced(self.graph, held, {node: self._nothing(node) for node in known})
+            moments.check_states(without, self.overwritten, span)
             nodes = moments.replaced(self.graph, nodes, known)
         nodes = moments.plain_names(self.graph, self._held_weights(nodes))
         self.functions.append(
@@ -139,7 +183,7 @@ class Composing(Assignments):
         """Values of an older moment that a function needs come from the function that computed them."""
         made = moments.moment_of(nodes, self.created)
         current = max(made.values(), default=0)
-        weighty = moments.weighty(nodes)
+        weighty = moments.weighty(nodes, self.created)
         cut: dict[Node, Node] = {}
         for node in topological(nodes):
             older = weighty[node] and made[node] != current and node not in nodes

@@ -18,7 +18,7 @@ def version_of(node: Node) -> tuple[str, int] | None:
     """What a leaf or call depends on, with its version."""
     if node.op == "call":
         return node.attr("model"), int(node.attr("version"))
-    if node.op == "input" and node.attr("kind") == "learn":
+    if node.op == "input" and node.attr("kind") in ("learn", "state", "present"):
         name, _, version = str(node.attr("name")).partition("@")
         return name, int(version or 0)
     return None
@@ -36,12 +36,40 @@ def moment_of(outputs: Iterable[Node], created: Mapping[tuple[str, int], int]) -
     return found
 
 
-def weighty(outputs: Iterable[Node]) -> dict[Node, bool]:
-    """node -> whether a module or learn tensor stands below it."""
+def weighty(outputs: Iterable[Node], created: Mapping[tuple[str, int], int]) -> dict[Node, bool]:
+    """node -> whether a module, a learn tensor or a state that a guarded block writes stands below it."""
+    moving = {name for name, _ in created}
     found: dict[Node, bool] = {}
     for node in topological(outputs):
-        found[node] = version_of(node) is not None or any(found[each] for each in node.inputs)
+        version = version_of(node)
+        own = version is not None and (version[0] in moving or not _is_state(node))
+        found[node] = own or any(found[each] for each in node.inputs)
     return found
+
+
+def frontier(outputs: Iterable[Node], created: Mapping[tuple[str, int], int]) -> list[Node]:
+    """What a value takes from weights or states that have moved on by the time it is computed: to be held until then."""
+    outputs = list(outputs)
+    made = moment_of(outputs, created)
+    if len(set(made.values())) < 2:
+        return []
+    moving = weighty(outputs, created)
+    found: dict[Node, None] = {}
+    for node in topological(outputs):
+        for each in node.inputs:
+            if made[each] < made[node] and moving[each] and each not in found and _superseded(each, made[node], created):
+                found[each] = None
+    return list(found)
+
+
+def _superseded(node: Node, moment: int, created: Mapping[tuple[str, int], int]) -> bool:
+    """Whether something that the node depends on has a newer version at a moment."""
+    versions = (version_of(each) for each in topological([node]))
+    return any(v is not None and created.get((v[0], v[1] + 1), moment + 1) <= moment for v in versions)
+
+
+def _is_state(node: Node) -> bool:
+    return node.op == "input" and node.attr("kind") in ("state", "present")
 
 
 def replaced(graph: Graph, outputs: Iterable[Node], known: Mapping[Node, Node]) -> list[Node]:
@@ -67,9 +95,9 @@ def plain_names(graph: Graph, outputs: Iterable[Node]) -> list[Node]:
     outputs = list(outputs)
     known = {}
     for node in topological(outputs):
-        if node.op == "input" and node.attr("kind") == "learn" and "@" in node.attr("name"):
-            name = str(node.attr("name")).split("@")[0]
-            known[node] = graph.leaf("input", node.axes, node.dtype, node.span, node.label, kind="learn", name=name)
+        if node.op == "input" and version_of(node) is not None and "@" in node.attr("name"):
+            name, kind = str(node.attr("name")).split("@")[0], node.attr("kind")
+            known[node] = graph.leaf("input", node.axes, node.dtype, node.span, node.label, kind=kind, name=name)
     return replaced(graph, outputs, known)
 
 

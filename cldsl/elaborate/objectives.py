@@ -34,6 +34,7 @@ class Objectives(Block):
             self.shared.losses.append((node, term.value.span))
             terms.append((term, node, self._members(term, node), watch(self.s, term.value)))
         self.pending.append(("minimize", (item, terms, self.moment)))
+        self.moment += 1
         for _, _, members, _ in terms:
             for name, _, _ in members:
                 self._moves(name)
@@ -118,7 +119,7 @@ class Objectives(Block):
     def _moves(self, name: str) -> None:
         version = self.s.versions.get(name, 0) + 1
         self.s.versions[name] = version
-        self.created[(name, version)] = self.moment + 1
+        self.created[(name, version)] = self.moment
 
     def _optimiser(self, term: ast.Term, members: Sequence[tuple[str, float, Node | None]]) -> tuple[str, Node]:
         from cldsl.runtime.optimisers import catalog

@@ -42,6 +42,7 @@ class Session(Models):
         self.anew: dict[str, Held] = {}
         self.versions: dict[str, int] = {}
         self.now: dict[str, Value] = {}  # states assigned in this iteration
+        self.rewritten: dict[str, int] = {}  # states that a guarded block may have written: how often
         self.needs: list[set[tuple[str, str, int]]] = [set()]
         self.minimizing = False
         self.busy: list[str] = []
@@ -369,12 +370,13 @@ class Session(Models):
                 "declare a column `id[item] -> sample` and index the table: `s[sample = id]`",
             )
         plan = self.draws.tensor(item)
-        name = item.name if version == 0 or item.kind == "state" else f"{item.name}@{version}"
+        times = self.rewritten.get(item.name, 0) if item.kind == "state" else version
+        name = f"{item.name}@{times}" if times else item.name
         node = self.graph.leaf("input", plan.axes, plan.dtype, item.span, item.name, kind=item.kind, name=name)
         mask = None
         if plan.masked:
             mask = self.graph.leaf(
-                "input", plan.mask_axes, "bool", item.span, f"{item.name}_present", kind="present", name=item.name
+                "input", plan.mask_axes, "bool", item.span, f"{item.name}_present", kind="present", name=name
             )
         return Value(node, mask, target=item.target)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cldsl.elaborate.composing import Composing
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.values import Value
@@ -16,21 +18,7 @@ class Train(Composing):
     """Elaborates one block; `run` gives the plan."""
 
     def run(self) -> TrainPlan:
-        for item in self.block.body:
-            self.s.relation_cache = {}
-            try:
-                self._statement(item)
-            except Mistake as mistake:
-                self.shared.complain(mistake.diagnostic)
-            except GraphError as error:
-                self.shared.complain(
-                    Diagnostic(item.span, "axes-do-not-meet", str(error), "", "rename one of the axes: `x[item -> j]`")
-                )
-            except Consequence:
-                pass
-        self._reports()
-        for axis, (rows, size) in self.pushed.items():
-            self.pending.append(("advance", Advance(axis, rows, size)))
+        self._body(self.block.body)
         if self.shared.found and any(d.severity == "error" for d in self.shared.found):
             return TrainPlan(self.name, "", (), (), (), (), self.block.span)
         self._functions()
@@ -51,6 +39,64 @@ class Train(Composing):
             self.block.span,
         )
 
+    def _body(self, body: Sequence[ast.Statement]) -> None:
+        """Statements in order, then the reports among them, then the rings that they pushed."""
+        for item in body:
+            self.s.relation_cache = {}
+            try:
+                self._statement(item)
+            except Mistake as mistake:
+                self.shared.complain(mistake.diagnostic)
+            except GraphError as error:
+                self.shared.complain(
+                    Diagnostic(item.span, "axes-do-not-meet", str(error), "", "rename one of the axes: `x[item -> j]`")
+                )
+            except Consequence:
+                pass
+        self._reports()
+        for axis, (rows, size) in self.pushed.items():
+            self.pending.append(("advance", Advance(axis, rows, size)))
+
+    def _every(self, item: ast.Every) -> None:
+        """`every n epochs:`. What is first needed inside is held to the end of the block: no step may count on it later."""
+        period = self._period(item)
+        outer = self.pending, self.pushed, dict(self.s.held), dict(self.s.now)
+        before, self.pending, self.pushed = dict(self.s.versions), [], {}
+        self._body(item.body)
+        body, rings = self.pending, set(self.pushed)
+        self.pending, self.pushed, self.s.held, known = outer
+        both = rings & set(self.pushed)
+        if both:
+            raise Mistake(
+                item.span,
+                "push-twice",
+                f"{both.pop()} is pushed outside this block, too",
+                "one pointer moves once in a step",
+                "push it in one of the two places",
+            )
+        self.rings_of_guards |= rings
+        self.moment += 1
+        written = {name for name, value in self.s.now.items() if known.get(name) is not value}
+        for name in written:
+            times = self.s.rewritten[name] = self.s.rewritten.get(name, 0) + 1
+            self.created[(name, times)] = self.moment
+        self.s.now = {name: value for name, value in known.items() if name not in written}
+        self.pending.append(("every", (item, period, body, before)))
+
+    def _period(self, item: ast.Every) -> int:
+        if item.unit.rstrip("s") not in ("epoch", "step"):
+            raise Mistake(
+                spot(item.span, item.unit, self.shared.program.sources),
+                "unit",
+                f"a block stands `every` so many epochs or steps, not {item.unit}",
+                "",
+                "write `every 10 epochs:` or `every 100 steps:`",
+            )
+        period = self.s.static_int(item.period, Scope())
+        if period < 1:
+            raise Mistake(item.period.span, "period", f"a period is at least 1, not {period}", "", "write `every 1 epochs:`")
+        return period
+
     def _statement(self, item: ast.Statement) -> None:
         if isinstance(item, ast.Minimize):
             self._minimize(item)
@@ -61,7 +107,9 @@ class Train(Composing):
         elif isinstance(item, (ast.Let, ast.Draw)):
             for name in [item.name] if isinstance(item, ast.Let) else [name for name, _ in item.targets]:
                 self.s.items[name] = item
-        elif isinstance(item, (ast.Loop, ast.Every, ast.On, ast.Train)):
+        elif isinstance(item, ast.Every):
+            self._every(item)
+        elif isinstance(item, (ast.Loop, ast.On, ast.Train)):
             word = headword(item)
             raise Mistake(
                 spot(item.span, word, self.shared.program.sources),
@@ -83,13 +131,12 @@ class Train(Composing):
 
     def _reports(self) -> None:
         """Evaluated last, from what is held."""
-        pending = self.pending
-        for n, (kind, thing) in enumerate(pending):
-            if kind != "report":
-                continue
+        reports = [thing for kind, thing in self.pending if kind == "report"]
+        self.pending = [each for each in self.pending if each[0] != "report"]
+        for thing in reports:
             try:
                 value = self.s.value(thing.value, Scope())
-                pending[n] = ("log", (thing, self._report_value(value, thing), self.moment))
+                self.pending.append(("log", (thing, self._report_value(value, thing), self.moment)))
             except Mistake as mistake:
                 self.shared.complain(mistake.diagnostic)
             except Consequence:

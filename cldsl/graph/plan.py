@@ -198,7 +198,7 @@ Action = Mix | Run | Minimize | Assign | Advance | Log | Level
 
 @record(frozen=True)
 class Guarded:
-    """Actions of an `every N epochs|steps` block."""
+    """Actions of an `every N epochs|steps` block: done in the last step of every N."""
 
     period: int
     unit: str

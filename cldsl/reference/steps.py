@@ -58,12 +58,24 @@ class Steps:
         self.wanted = wanted
         later: list[tuple[str, ast.Expr]] = list(reports.items())
         self._body(train.body, Scope(file=train.span.file), outcome, later)
+        self._end(later, Scope(file=train.span.file), outcome)
+        return outcome
+
+    def _end(self, later: Sequence[tuple[str, ast.Expr]], scope: Scope, outcome: Outcome) -> None:
+        """What stands at the end of a body: its reports, from what is held, and the pointers of the rings it pushed."""
         self.world.now.reporting = True
         for name, node in later:
-            outcome.reports[name] = self.world.interpreter.value(node, Scope(file=train.span.file))
+            outcome.reports[name] = self.world.interpreter.value(node, scope)
         self.world.now.reporting = False
         self.world.rings.commit()
-        return outcome
+
+    def _every(self, item: ast.Every, scope: Scope, outcome: Outcome) -> None:
+        """A guarded block; what is first needed inside is held to its end."""
+        before = dict(self.world.now.held)
+        later: list[tuple[str, ast.Expr]] = []
+        self._body(item.body, scope, outcome, later)
+        self._end(later, scope, outcome)
+        self.world.now.held = before
 
     def _body(
         self, body: Sequence[ast.Statement], scope: Scope, outcome: Outcome, later: list[tuple[str, ast.Expr]]
@@ -78,7 +90,7 @@ class Steps:
                 later.append((item.name, item.value))
             elif isinstance(item, ast.Every):
                 if self._due(item, scope):
-                    self._body(item.body, scope, outcome, later)
+                    self._every(item, scope, outcome)
             elif not isinstance(item, (ast.Let, ast.Draw, ast.Def, ast.Contrast)):
                 raise EvaluationError("this version does not execute this statement in a train block", item.span)
 
@@ -86,7 +98,7 @@ class Steps:
         period = self.world.interpreter.integer(item.period, scope)
         if item.unit.startswith("epoch"):
             period *= int(self.world.clock["steps_per_epoch"])
-        return int(self.world.clock["step"]) % period == 0
+        return (int(self.world.clock["step"]) + 1) % period == 0
 
     # ---- minimize
 

@@ -160,7 +160,7 @@ def test_guarded_actions_stand_in_a_branch() -> None:
     assert isinstance(train, TrainPlan)
     mix = Guarded(2, "epochs", (Mix((("t.f", "f"),), Graph().const(0.0), plans.at(30)),), plans.at(30))
     text = emit(replace(plan, phases=(replace(train, actions=(mix, *train.actions[1:])),)), 0)
-    assert "if clock.step % (2 * clock.steps_per_epoch) == 0:  # small.cl:30" in text
+    assert "if (clock.step + 1) % (2 * clock.steps_per_epoch) == 0:  # small.cl:30" in text
     assert "rt.copy_(self.t_f, self.f)" in text and "return logs" in text
     load(text, "guarded")
 

@@ -140,9 +140,38 @@ train on rows_of(batch = 4, epochs = 2):
     {"x": "item v width", "label": "item"}, SIZES, indices={"label": 3},
 )  # fmt: skip
 
+#: guarded blocks: states read before, inside and after; weights that move inside; a value held there no longer held after
+EVERY = Training(
+    HEAD
+    + INFONCE
+    + PLAIN
+    + """model t = copy(f)
+state s = 1, C[class, dim] ~ normal(0, 1), Q[slot = 6, dim] = absent, last[class] = 0
+let centre[class, dim] = mean[item, v if class == label](stop(z)) else C
+let pulled = mean(dot(z, C[class = label])) + s * mean(z)
+train on rows_of(batch = 4, epochs = 2):
+    s <- s + 1
+    every 2 steps:
+        C <- unit(0.5 * C + 0.5 * centre)
+        last <- last + s * norm(centre)
+        Q <- push[slot](Q, z[v = 0])
+        report inside = sum(C)
+    minimize mean(infonce(pull)) - 0.1 * pulled over f by sgd(lr = 0.3)
+    report outside = sum(centre) + sum(last)
+    every 1 epochs:
+        t <- mix(t, f, keep = 0.5)
+        s <- 0.5 * s + mean(z)
+        minimize mean(sq(f(x) - stop(t(x)))) + s * mean(z) over f by sgd(lr = 0.1)
+        last <- last + mean(z) + s
+    s <- s + sum(last) * mean(f(x))
+    report late = s + sum(Q else 0)
+""",
+    {"x": "item v width", "label": "item"}, SIZES, indices={"label": 3},
+)  # fmt: skip
+
 TRAININGS = {
     **{rule: _optimised(rule) for rule in RULES}, "queue": QUEUE, "prototypes": PROTOTYPES, "table": TABLE,
-    "twice": TWICE, "together": TOGETHER,
+    "twice": TWICE, "together": TOGETHER, "every": EVERY,
 }  # fmt: skip
 
 

@@ -200,7 +200,7 @@ def _due(action: Guarded) -> Expression:
     period: Expression = Literal(action.period)
     if action.unit.startswith("epoch"):
         period = Binary("*", period, name("clock", "steps_per_epoch"))
-    return Binary("==", Binary("%", name("clock", "step"), period), Literal(0))
+    return Binary("==", Binary("%", Binary("+", name("clock", "step"), Literal(1)), period), Literal(0))
 
 
 def _flat(actions: tuple[Action | Guarded, ...]) -> list[Action]:
