@@ -83,7 +83,10 @@ def _evaluation(scope: Scope, phase: OnPlan) -> list[Define]:
         program_method(function, scope.method(phase.name, function.name), scope.surroundings, chunked=True)
         for function in phase.functions
     ]
-    return [*functions, Evaluation(scope, phase).define()]
+    if not phase.draws:
+        return [*functions, Evaluation(scope, phase).define()]
+    written = scope.attributes.fresh(f"draws_{phase.name}")
+    return [draws(scope, phase, written), *functions, Evaluation(scope, phase, written).define()]
 
 
 # ---- the head of the file
@@ -161,6 +164,8 @@ def _phase(scope: Scope, phase: TrainPlan | OnPlan) -> Expression:
     options = Literal(dict(phase.options))
     line = Literal(phase.span.short)
     if isinstance(phase, TrainPlan):
-        return call("rt.Train", method, Literal(phase.stream), options=options, line=line)
-    writes = {"writes": Literal(True)} if phase.assigns else {}
-    return call("rt.Evaluate", method, Literal(phase.stream), options=options, line=line, **writes)
+        inner = {"inner": Literal(True)} if phase.inner else {}
+        return call("rt.Train", method, Literal(phase.stream), options=options, line=line, **inner)
+    facts = {"writes": bool(phase.assigns), "inner": phase.inner}
+    told = {key: Literal(True) for key, value in facts.items() if value}
+    return call("rt.Evaluate", method, Literal(phase.stream), options=options, line=line, **told)

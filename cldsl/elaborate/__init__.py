@@ -48,15 +48,12 @@ def examine(
 
 def _phases(program: Program, shared: Shared) -> list[Any]:
     phases: list[Any] = []
-    trains = ons = 0
     for item in program.body:
         try:
             if isinstance(item, ast.Train):
-                trains += 1
-                phases.append(Train(shared, item, trains).run())
+                phases.append(Train(shared, item).run())
             elif isinstance(item, ast.On):
-                ons += 1
-                phases.append(On(shared, item, ons).run())
+                phases.append(On(shared, item).run())
             elif isinstance(item, (ast.Loop, ast.Every, ast.Assign, ast.Minimize, ast.Report)):
                 word = headword(item)
                 place = spot(item.span, word, program.sources)
@@ -71,7 +68,7 @@ def _phases(program: Program, shared: Shared) -> list[Any]:
             shared.complain(mistake.diagnostic)
         except Consequence:
             pass
-    return phases
+    return [*phases, *shared.inner]
 
 
 def _noted(found: Diagnostic) -> Diagnostic:

@@ -12,15 +12,17 @@ from cldsl.elaborate.shared import Shared
 from cldsl.graph.nodes import Function, Graph, Node
 from cldsl.semantics.spots import spot
 from cldsl.syntax import ast
+from cldsl.syntax.diagnostics import Span
 
 
 class Block:
     """A train block under elaboration: `pending` holds (kind, thing) in the order of the text."""
 
-    def __init__(self, shared: Shared, block: ast.Train, number: int) -> None:
+    def __init__(self, shared: Shared, block: ast.Train, inner: bool = False) -> None:
         self.shared = shared
         self.block = block
-        self.name = f"train_{number}"
+        self.inner = inner
+        self.name = shared.block_name("train")
         self.graph = Graph()
         self.data, self.options = self._stream(block)
         batch = self.options.get("batch")
@@ -31,7 +33,10 @@ class Block:
         self.created: dict[tuple[str, int], int] = {}
         self.moment = 0
         self.pushed: dict[str, tuple[int, int]] = {}
-        self.rings_of_guards: set[str] = set()
+        # what the guarded block under elaboration is entered by, and the states that inner blocks have written
+        self.guard: tuple[int, str] | None = None
+        self.entered: set[str] = set()
+        self.guarded_rings: dict[str, Span] = {}
         # what composing.py knows while it makes functions: a value's moment, what each moment must give, the moments
         # whose objective was made, the leaf that stands for a written value, the held name of a value
         self.when_made: dict[Node, int] = {}

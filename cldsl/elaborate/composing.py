@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cldsl.elaborate import moments
@@ -61,13 +61,23 @@ class Composing(Assignments):
         self.actions, self.wanted, self.pending = [], {}, body
         self._plan(body)
         inner = tuple(self.actions)
-        self.actions, self.names, self.wanted, self.done, assigned, self.pending = outer
+        self.actions, self.names, self.wanted, self.done, self.assigned, self.pending = outer
         written = {action.tensor for action in inner if isinstance(action, Assign)}
-        self.assigned = {node: leaf for node, leaf in assigned.items() if leaf.attr("name") not in written}
-        for name in written:
+        self._written_apart(written)
+        self._forget({name for kind, entry in body if kind == "enter" for name in entry[1]})
+        self.actions.append(Guarded(period, item.unit, inner, item.span))
+
+    def _written_apart(self, states: Iterable[str]) -> None:
+        """From here on memory alone knows what these states are."""
+        names = set(states)
+        self._forget(names)
+        for name in names:
             self._overwrite(name)
             self.times[name] = self.times.get(name, 0) + 1
-        self.actions.append(Guarded(period, item.unit, inner, item.span))
+
+    def _forget(self, states: set[str]) -> None:
+        """No value that was assigned to these states is what they are."""
+        self.assigned = {node: leaf for node, leaf in self.assigned.items() if leaf.attr("name") not in states}
 
     def _overwrite(self, state: str) -> None:
         """Memory no longer holds what the state was until here."""
@@ -104,6 +114,10 @@ class Composing(Assignments):
                     )
         elif kind == "every":
             self._emit_every(thing)
+        elif kind == "enter":
+            action, states = thing
+            self._written_apart(states)
+            self.actions.append(action)
         elif kind == "log":
             item, node, _ = thing
             self._ready(node, item.span)

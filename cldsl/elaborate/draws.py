@@ -21,14 +21,15 @@ class Draws:
         self.s = session
         self.plans: dict[str, DrawPlan] = {}
         self.things: dict[str, Thing] = {}
+        self.allowed = session.mode != "on"
 
     def read(self, item: ast.Draw, name: str, span: Span) -> Thing:
-        if self.s.mode == "on":
+        if self.s.mode == "on" and (not self.allowed or item.kind == "view"):
             raise Mistake(
                 span,
                 "draw-in-on",
                 f"{name} is a {item.kind}; an `on` block reads raw columns",
-                "evaluation has no chance of its own",
+                "evaluation has no chance of its own; only a block that writes a state may draw",
                 "apply the model to the column",
             )
         if name not in self.things:
@@ -251,7 +252,9 @@ class Draws:
         dtype = "int" if item.target is not None else "real"
         ring = None
         plan = TensorPlan(item.kind, item.name, axes, dtype, init, masked, mask_axes, ring, item.span)
-        if all(axis.size is not None for axis in axes):
+        # entries that a column points to are counted when the data is opened; any other size follows from the text
+        pointed = {column.target for data in s.shared.declared(ast.Data) for column in data.columns}
+        if all(axis.size is not None or axis.name in pointed for axis in axes):
             s.shared.tensors[item.name] = plan
         return plan
 

@@ -1,4 +1,4 @@
-"""An `on` block as a plan: one function over whole columns in evaluation mode, and reports that may call metrics."""
+"""An `on` block as a plan: one function over whole columns in evaluation mode, what it writes, and reports that may call metrics."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ from cldsl.elaborate.block import stream_of
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Shared
-from cldsl.graph.nodes import Function, Graph, Node
-from cldsl.graph.plan import OnPlan, ReportPlan
+from cldsl.elaborate.values import Value
+from cldsl.elaborate.writing import Writing
+from cldsl.graph.nodes import Function, Graph, GraphError, Node
+from cldsl.graph.plan import Assign, OnPlan, ReportPlan
 from cldsl.metrics import catalog
 from cldsl.semantics.spots import argument_span, headword, spot
 from cldsl.syntax import ast
+from cldsl.syntax.diagnostics import Diagnostic
 
 
-class On:
-    def __init__(self, shared: Shared, block: ast.On, number: int) -> None:
+class On(Writing):
+    """Elaborates one block; `run` gives the plan. inner: a train block enters it."""
+
+    def __init__(self, shared: Shared, block: ast.On, inner: bool = False) -> None:
         self.shared = shared
         self.block = block
-        self.name = f"on_{number}"
+        self.inner = inner
+        self.name = shared.block_name("on")
         if len(block.streams) != 1:
             raise Mistake(
                 block.span, "not-executed", "an `on` block over several streams is not executed by this version", "", ""
@@ -28,35 +34,83 @@ class On:
         self.data, self.options = stream_of(shared, block.streams[0])
         self.graph = Graph()
         self.s = Session(shared, self.graph, "on", self.data, None)
+        self.s.draws.allowed = any(isinstance(item, ast.Assign) for item in block.body)
         self.outputs: list[tuple[str, Node]] = []
+        self.assigns: list[Assign] = []
+        self.reports: list[ReportPlan] = []
+        self.pushed: dict[str, tuple[int, int]] = {}
 
     def run(self) -> OnPlan:
-        reports = []
-        for item in self.block.body:
+        # reports are evaluated at the end
+        for item in sorted(self.block.body, key=lambda each: isinstance(each, ast.Report)):
             try:
-                if isinstance(item, ast.Let):
-                    self.s.items[item.name] = item
-                elif isinstance(item, ast.Report):
-                    reports.append(self._report(item))
-                else:
-                    word = headword(item)
-                    raise Mistake(
-                        spot(item.span, word, self.shared.program.sources),
-                        "not-executed",
-                        f"`{word}` in an `on` block is not executed by this version",
-                        "it parses and checks",
-                        "",
-                    )
+                self._statement(item)
             except Mistake as mistake:
                 self.shared.complain(mistake.diagnostic)
+            except GraphError as error:
+                self.shared.complain(
+                    Diagnostic(item.span, "axes-do-not-meet", str(error), "", "rename one of the axes: `x[item -> j]`")
+                )
             except Consequence:
                 pass
         functions = (
             (Function(f"{self.name}_values", tuple(self.outputs), False, self.block.span),) if self.outputs else ()
         )
+        used = {node.attr("name") for f in functions for node in f.inputs if node.attr("kind") == "draw"}
+        draws = tuple(plan for plan in self.s.draws.plans.values() if plan.name in used)
         return OnPlan(
-            self.name, self.data.name, tuple(self.options.items()), functions, tuple(reports), (), self.block.span
-        )
+            self.name, self.data.name, tuple(self.options.items()), functions, tuple(self.reports), tuple(self.assigns),
+            self.block.span, draws, self.inner,
+        )  # fmt: skip
+
+    def _statement(self, item: ast.Statement) -> None:
+        if isinstance(item, ast.Let):
+            self.s.items[item.name] = item
+        elif isinstance(item, ast.Draw):
+            for name, _ in item.targets:
+                self.s.items[name] = item
+        elif isinstance(item, ast.Assign):
+            self._write(item)
+        elif isinstance(item, ast.Report):
+            self.reports.append(self._report(item))
+        else:
+            word = headword(item)
+            raise Mistake(
+                spot(item.span, word, self.shared.program.sources),
+                "not-executed",
+                f"`{word}` in an `on` block is not executed by this version",
+                "it parses and checks",
+                "",
+            )
+
+    def _write(self, item: ast.Assign) -> None:
+        """A state or learned tensor takes a value; what reads it below sees that value."""
+        name, index = self._target(item)
+        cell = self.s.items.get(name)
+        if not isinstance(cell, ast.Cell):
+            raise Mistake(
+                item.place.span,
+                "not-assignable",
+                f"{name} is no state or learn tensor",
+                "an `on` block moves no weights",
+                "assign to a state, or write the assignment in a train block",
+            )
+        if any(isinstance(each, ast.Name) and each.id == "push" for each in ast.walk(item.value)):
+            raise Mistake(
+                item.value.span,
+                "push-in-on",
+                "rows are pushed step by step",
+                "an `on` block runs once over a whole split",
+                "push in a train block, or write rows at an index: `Q[slot = i] <- e`",
+            )
+        self.shared.used.add(name)
+        self.s.relation_cache = {}
+        current = self.s.cell(cell, item.span)
+        value, mask = self._new_value(item, cell, current, index)
+        written = self._output(value, name)
+        present = None if mask is None else self._output(mask, f"{name}_present")
+        self.assigns.append(Assign(name, written, present, item.span))
+        self.s.now[name] = Value(value, mask, target=cell.target)
 
     def _report(self, item: ast.Report) -> ReportPlan:
         call = item.value
@@ -120,5 +174,10 @@ class On:
         for known, other in self.outputs:
             if other is node:
                 return known
-        self.outputs.append((name, node))
-        return name
+        taken = {known for known, _ in self.outputs}
+        own, n = name, 1
+        while own in taken:
+            n += 1
+            own = f"{name}_{n}"
+        self.outputs.append((own, node))
+        return own

@@ -57,7 +57,12 @@ def frontier(outputs: Iterable[Node], created: Mapping[tuple[str, int], int]) ->
     found: dict[Node, None] = {}
     for node in topological(outputs):
         for each in node.inputs:
-            if made[each] < made[node] and moving[each] and each not in found and _superseded(each, made[node], created):
+            if (
+                made[each] < made[node]
+                and moving[each]
+                and each not in found
+                and _superseded(each, made[node], created)
+            ):
                 found[each] = None
     return list(found)
 

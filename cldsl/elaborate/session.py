@@ -359,7 +359,7 @@ class Session(Models):
         """The leaf of a learn or state tensor, or what it was assigned in this iteration."""
         version = self.versions.get(item.name, 0)
         self.needs[-1].add((item.kind, item.name, version))
-        if item.name in self.now and item.kind == "state":
+        if item.name in self.now and (item.kind == "state" or self.mode == "on"):
             return self.now[item.name]
         if any(axis_name(axis) in self.item_axes() for axis in item.axes):
             raise Mistake(

@@ -68,6 +68,8 @@ class Shared:
     models: dict[str, ModelInfo] = field(default_factory=dict)
     tensors: dict[str, TensorPlan] = field(default_factory=dict)
     optimisers: list[OptimiserPlan] = field(default_factory=list)
+    blocks: dict[str, int] = field(default_factory=dict)  # kind of block -> how many so far
+    inner: list[Any] = field(default_factory=list)  # plans of blocks that others enter
     used: set[str] = field(default_factory=set)  # names that something reads
     reached: dict[str, list[str]] = field(default_factory=dict)  # member -> objectives that move it
     axes_known: dict[str, int] = field(default_factory=dict)
@@ -75,6 +77,11 @@ class Shared:
     losses: list[tuple[Node, Span]] = field(default_factory=list)
     trained: list[Node] = field(default_factory=list)
     met: list[Any] = field(default_factory=list)
+
+    def block_name(self, kind: str) -> str:
+        """The next name of a block: train_1, on_1, ..."""
+        self.blocks[kind] = self.blocks.get(kind, 0) + 1
+        return f"{kind}_{self.blocks[kind]}"
 
     @cached_property
     def unexecuted(self) -> frozenset[str]:

@@ -7,6 +7,7 @@ An input leaf of kind "held" takes the output of that name of an earlier functio
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import field, replace
 from typing import Any
 
@@ -193,7 +194,17 @@ class Level:
     span: Span = NOWHERE
 
 
-Action = Mix | Run | Minimize | Assign | Advance | Log | Level
+@record(frozen=True)
+class Enter:
+    """A whole block is gone through, here: an inner `train` or `on`. period, unit: those of the guarded block around it."""
+
+    block: str
+    period: int
+    unit: str
+    span: Span = NOWHERE
+
+
+Action = Mix | Run | Minimize | Assign | Advance | Log | Level | Enter
 
 
 @record(frozen=True)
@@ -208,7 +219,7 @@ class Guarded:
 
 @record(frozen=True)
 class TrainPlan:
-    """A `train` block: functions by name, draws, and its actions in order."""
+    """A `train` block: functions by name, draws, and its actions in order. inner: another block enters it."""
 
     name: str
     stream: str
@@ -217,9 +228,19 @@ class TrainPlan:
     functions: tuple[Function, ...]
     actions: tuple[Any, ...]
     span: Span = NOWHERE
+    inner: bool = False
 
     def function(self, name: str) -> Function:
         return next(each for each in self.functions if each.name == name)
+
+
+def flattened(actions: Iterable[Any]) -> Iterator[Any]:
+    """Every action, those of guarded blocks in their place."""
+    for action in actions:
+        if isinstance(action, Guarded):
+            yield from flattened(action.actions)
+        else:
+            yield action
 
 
 @record(frozen=True)
@@ -236,7 +257,10 @@ class ReportPlan:
 
 @record(frozen=True)
 class OnPlan:
-    """An `on` block: one function over whole columns in evaluation mode, and reports of its outputs."""
+    """An `on` block: one function over whole columns in evaluation mode, what it writes, and reports of its outputs.
+
+    draws: the chance of a block that writes. inner: a train block enters it.
+    """
 
     name: str
     stream: str
@@ -245,6 +269,8 @@ class OnPlan:
     reports: tuple[ReportPlan, ...]
     assigns: tuple[Assign, ...] = ()
     span: Span = NOWHERE
+    draws: tuple[DrawPlan, ...] = ()
+    inner: bool = False
 
 
 @record(frozen=True)

@@ -43,10 +43,17 @@ class Evaluator:
         self.world.clock.update(clock or {})
         self.steps = Steps(self.world)
         self.lasting: dict[str, Named | float] = {}
-        for train in program.all(ast.Train):
-            for item in train.body:
-                self.world.declarations.update({name: item for name in declared(item)})
+        for block in program.body:
+            if isinstance(block, (ast.Train, ast.On)):
+                self._declare(block.body)
         self._begin({**columns, **(given or {})}, lasting=True)
+
+    def _declare(self, body: Sequence[ast.Statement]) -> None:
+        """What blocks and those inside them declare."""
+        for item in body:
+            self.world.declarations.update({name: item for name in declared(item)})
+            if isinstance(item, (ast.Every, ast.Train, ast.On)):
+                self._declare(item.body)
 
     # ---- supplied values
 
@@ -107,6 +114,18 @@ class Evaluator:
             self.world.clock["epoch"] = int(self.world.clock["step"]) // per_epoch
         self.world.clock["progress"] = self.world.clock["step"] / max(1, int(self.world.clock["steps"]))
         return self._told(outcome)
+
+    def visit(
+        self, columns: Mapping[str, Named | float], given: Mapping[str, Named | float] | None = None, *, block: int = 0
+    ) -> dict[str, Value]:
+        """An `on` block of the file, the first or that of a number, over all rows: its reports without metrics."""
+        self._begin({**columns, **(given or {})})
+        blocks = self.program.all(ast.On)
+        return self._told(self.steps.visit(blocks[block]))
+
+    def feed(self, stream: str, batches: Sequence[Mapping[str, Named | float]]) -> None:
+        """What the inner blocks on a stream go through, each time."""
+        self.steps.streams[stream] = [{name: _value(each) for name, each in batch.items()} for batch in batches]
 
     def read(self, name: str) -> Named:
         """A state or a trained tensor as it is now, or a parameter of a model (`g.weight`)."""

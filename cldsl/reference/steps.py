@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+from cldsl.metrics.catalog import METRICS
 from cldsl.reference.errors import EvaluationError
 from cldsl.reference.optimisers import OPTIMISERS, Memory
 from cldsl.reference.scope import Scope
 from cldsl.reference.values import Value
-from cldsl.reference.world import World
+from cldsl.reference.world import Iteration, World
 from cldsl.reference.writing import replaced, written
 from cldsl.syntax import ast
 
@@ -49,6 +50,10 @@ class Steps:
         self.world = world
         self.memories: dict[tuple[ast.Term, str, str], Memory] = {}
         self.wanted: Wanted = dict
+        #: steps of each inner block so far: its clock counts on
+        self.entered: dict[ast.Train | ast.On, int] = {}
+        #: for inner blocks: the batches of a stream, each with the columns by name
+        self.streams: dict[str, Sequence[Mapping[str, Value]]] = {}
 
     def run(self, train: ast.Train, wanted: Wanted, reports: Mapping[str, ast.Expr]) -> Outcome:
         """One iteration; `wanted` gives the tensors whose gradients are asked for, `reports` further reports."""
@@ -91,8 +96,45 @@ class Steps:
             elif isinstance(item, ast.Every):
                 if self._due(item, scope):
                     self._every(item, scope, outcome)
+            elif isinstance(item, (ast.Train, ast.On)):
+                self._enter(item, scope, outcome)
             elif not isinstance(item, (ast.Let, ast.Draw, ast.Def, ast.Contrast)):
                 raise EvaluationError("this version does not execute this statement in a train block", item.span)
+
+    def _enter(self, item: ast.Train | ast.On, scope: Scope, outcome: Outcome) -> None:
+        """An inner block, whole: a train block batch by batch, an `on` block over all its rows in evaluation mode."""
+        value = item.streams[0].value
+        name = value.function if isinstance(value, ast.Call) else value
+        assert isinstance(name, ast.Name)
+        now, clock = self.world.now, dict(self.world.clock)
+        for step, columns in enumerate(self.streams[name.id]):
+            self.world.now = Iteration(supplied={**now.supplied, **columns})
+            self.world.clock.update(training=isinstance(item, ast.Train))
+            if isinstance(item, ast.Train):
+                self.world.clock.update(step=self.entered.get(item, 0) + step)
+            later: list[tuple[str, ast.Expr]] = []
+            self._body(item.body, scope, outcome, later)
+            self._end(self._measured(item, later), scope, outcome)
+        self.entered[item] = self.entered.get(item, 0) + len(self.streams[name.id])
+        self.world.now = now
+        self.world.clock.update(clock)
+
+    def visit(self, block: ast.On) -> Outcome:
+        """An `on` block, in the world's iteration: what it writes, and those of its reports that call no metric."""
+        outcome, scope = Outcome(), Scope(file=block.span.file)
+        later: list[tuple[str, ast.Expr]] = []
+        self.world.clock["training"] = False
+        self._body(block.body, scope, outcome, later)
+        self._end(self._measured(block, later), scope, outcome)
+        self.world.clock["training"] = True
+        return outcome
+
+    def _measured(self, block: ast.Train | ast.On, later: list[tuple[str, ast.Expr]]) -> list[tuple[str, ast.Expr]]:
+        """The reports that are values; a metric of an `on` block is not the evaluator's business."""
+        if isinstance(block, ast.Train):
+            return later
+        names = {metric.name for metric in METRICS} - set(self.world.declarations)
+        return [(name, node) for name, node in later if not _calls(node, names)]
 
     def _due(self, item: ast.Every, scope: Scope) -> bool:
         period = self.world.interpreter.integer(item.period, scope)
@@ -255,6 +297,10 @@ class Steps:
                 raise EvaluationError("rows are written at indices, X[axis = index] <- e", each.span)
             found[each.axis] = self.world.interpreter.value(each.value, scope)
         return found
+
+
+def _calls(node: ast.Expr, names: Collection[str]) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.function, ast.Name) and node.function.id in names
 
 
 def gradient(loss: Tensor, targets: Mapping[K, Tensor]) -> dict[K, Tensor]:

@@ -12,12 +12,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Train:
-    """A `train` block: method `name(batch, clock)`. options: batch, and epochs or steps, quota. line: "tiny.cl:23"."""
+    """A `train` block: method `name(batch, clock)`. options: batch, and epochs or steps, quota. line: "tiny.cl:23".
+
+    inner: it is gone through whenever another block enters it, not in its turn.
+    """
 
     name: str
     stream: str | tuple[str, ...]
     options: Mapping[str, Any] = field(default_factory=dict)
     line: str = ""
+    inner: bool = False
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Evaluate:
     """An `on` block: method `name(data, clock)`, data(split) being whole columns of `stream`.
 
     every: ("epoch", 10) or ("step", 500) evaluates it within the train block before it too. writes: it changes state,
-    so it is not evaluated before training.
+    so it is not evaluated before training. inner: as for Train.
     """
 
     name: str
@@ -34,6 +38,7 @@ class Evaluate:
     every: tuple[str, int] | None = None
     line: str = ""
     writes: bool = False
+    inner: bool = False
 
 
 Phase = Train | Evaluate

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 import torch
 from torch import Tensor, nn
 
+from cldsl.runtime.clock import Clock
 from cldsl.runtime.draws import stable_seed
 from cldsl.runtime.errors import RunError, RunFailed
 from cldsl.runtime.optimisers.rule import Member, Rule
@@ -53,6 +54,8 @@ class Program(nn.Module):
         self.seed, self.sizes, self.compiled, self.precision = seed, dict(sizes or {}), compile, precision
         self.optimisers: dict[str, Rule] = {}
         self._graphs: dict[str, Callable[..., Any]] = {}
+        #: goes through an inner block; whoever drives the program has the data and sets it
+        self.driver: Callable[[str, Clock, int], None] | None = None
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(stable_seed(seed, "build"))
             self.build()
@@ -83,6 +86,15 @@ class Program(nn.Module):
         if name not in self._graphs:
             self._graphs[name] = torch.compile(function, fullgraph=True, dynamic=False)
         return self._graphs[name]  # type: ignore[return-value]
+
+    def enter(self, block: str, clock: Clock, period: int) -> None:
+        """Go through an inner block, `train_2` or `on_2`, whole: in the last of every `period` steps of `clock`.
+
+        Raises RunError where nobody drives the program, as in a loop of one's own.
+        """
+        if self.driver is None:
+            raise RunError(f"{block} is a block of its own, with data of its own", "set `program.driver`, or use `fit`")
+        self.driver(block, clock, period)
 
     def minimize(self, name: str, loss: Tensor, rate: float | Tensor, skip: Sequence[Member] = ()) -> None:
         """One step of the optimiser `name` down the gradient of `loss`; members in `skip` stay as they are."""

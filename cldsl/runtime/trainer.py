@@ -63,6 +63,7 @@ class Trainer:
     def run(self) -> dict[str, Any]:
         """Every block from the position on. Raises Stopped after a signal, RunFailed, CatalogueError."""
         phases = self.program.phases
+        self.program.driver = self._enter
         if self.options.resume:
             self._resume()
         with StopRequest() as request:
@@ -70,7 +71,9 @@ class Trainer:
                 self._evaluate_before()
             while self.position.phase < len(phases):
                 phase = phases[self.position.phase]
-                if isinstance(phase, Train):
+                if phase.inner:
+                    pass  # its turn is where another block enters it
+                elif isinstance(phase, Train):
                     self._train(phase, request)
                 else:
                     self._evaluate(phase)
@@ -112,18 +115,49 @@ class Trainer:
     def _step(self, phase: Train, batch: dict[str, Tensor], wait: float) -> None:
         """One iteration; `position` and `clock` move past it."""
         now = self.clock
-        self.program.train()
-        torch.manual_seed(stable_seed(self.program.seed, phase.name, now.step))
-        values = getattr(self.program, phase.name)(batch, now)
+        values = self._iterate(phase, batch, now)
         self.position.step += 1
         self.clock = replace(now, step=now.step + 1)
         self.monitor.add(now, values, len(next(iter(batch.values()))), wait)
+
+    # ---- inner blocks
+
+    def _enter(self, block: str, clock: Clock, period: int) -> None:
+        """A whole inner block. The clock of an inner train block counts on from visit to visit, and so does its chance."""
+        (place,) = [n for n, phase in enumerate(self.program.phases) if phase.name == block]
+        phase = self.program.phases[place]
+        if isinstance(phase, Evaluate):
+            self._evaluate(phase, "inner")
+            self.program.train()
+            return
+        loader, steps = self.batches[place]
+        visit, visits = (clock.step + 1) // period - 1, clock.steps // period
+        now = Clock.of(visit * steps, visits * steps, len(loader))
+        losses: list[Tensor] = []
+        while now.step < (visit + 1) * steps:
+            epoch, start = divmod(now.step, len(loader))
+            with loader.epoch(epoch, start) as batches:
+                for batch in batches:
+                    moved = {name: c.to(self.program.device, non_blocking=True) for name, c in batch.items()}
+                    values = self._iterate(phase, moved, now)
+                    losses += [torch.as_tensor(value) for name, value in values.items() if name == "loss"]
+                    now = replace(now, step=now.step + 1)
+                    if now.step >= (visit + 1) * steps:
+                        break
+        if losses:
+            self.monitor.reports(phase.name, clock, {f"{phase.name}/loss": float(torch.stack(losses).mean())})
+
+    def _iterate(self, phase: Train, batch: dict[str, Tensor], now: Clock) -> dict[str, Any]:
+        """What one iteration logs; its chance is that of its block and step."""
+        self.program.train()
+        torch.manual_seed(stable_seed(self.program.seed, phase.name, now.step))
+        return getattr(self.program, phase.name)(batch, now)  # type: ignore[no-any-return]
 
     # ---- evaluation
 
     def _evaluate_before(self) -> None:
         for phase in self.program.phases:
-            if isinstance(phase, Evaluate) and not phase.writes:
+            if isinstance(phase, Evaluate) and not phase.writes and not phase.inner:
                 self._evaluate(phase, "before")
 
     def _evaluate_within(self, current: Train) -> None:
@@ -132,23 +166,25 @@ class Trainer:
         if done == self.clock.steps:
             return
         for phase in _following(self.program.phases, self.position.phase):
-            if phase.every is not None:
+            if phase.every is not None and not phase.inner:
                 period = phase.every[1] * (per_epoch if phase.every[0] == "epoch" else 1)
                 if done % period == 0:
                     self.monitor.flush()
                     self._evaluate(phase, current.name)
 
     def _evaluate(self, phase: Evaluate, when: str = "") -> None:
-        """Run an `on` block. when: "" at its own place, "before", or the train block it interrupts."""
+        """Run an `on` block. when: "" at its own place, "before", "inner" where a step enters it, or the train block it
+        interrupts."""
         program = self.program
         program.eval()
         now = replace(self.clock, training=False)
         torch.manual_seed(stable_seed(program.seed, phase.name, self.position.earlier + self.position.step))
         with torch.no_grad():
             found = getattr(program, phase.name)(lambda split: self.data.columns(phase.stream, split), now)
-        final = when in ("", "before")
+        final = when in ("", "before", "inner")
         named = self.reports.add(phase.name, found, before=when == "before", keep=final)
-        self.monitor.reports(when or phase.name, self.clock, named)
+        if named:
+            self.monitor.reports(phase.name if when in ("", "inner") else when, self.clock, named)
 
     # ---- checkpoints
 

@@ -82,7 +82,8 @@ on photos(split = "test"):
     "a clock of its own": """train on photos(batch = 64, epochs = 20):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
     every 10 epochs:
-        report level = mean(infonce(pull))
+        every 5 steps:
+            report level = mean(infonce(pull))
 """,
     "reports along an axis": TRAIN
     + """on photos(split = "test"):

@@ -1,6 +1,6 @@
 """`draws_k`: all chance of a step, by name.
 
-Input: a train block's draws. Output: one `Define` that returns {"x": views, "i": numbers}; each entry follows from
+Input: a block's draws. Output: one `Define` that returns {"x": views, "i": numbers}; each entry follows from
 the seed, its name and the step alone.
 """
 
@@ -26,20 +26,21 @@ from cldsl.codegen.statements import (
     name,
 )
 from cldsl.graph.nodes import Axis
-from cldsl.graph.plan import DrawPlan, TrainPlan
+from cldsl.graph.plan import DrawPlan, OnPlan, TrainPlan
 
 _SEED = Attribute(name("self"), Identifier("seed"))
 _STEP = name("clock", "step")
 
 
-def draws(scope: Scope, phase: TrainPlan, written: str) -> Define:
-    """The method of a train block's chance."""
+def draws(scope: Scope, phase: TrainPlan | OnPlan, written: str) -> Define:
+    """The method of a block's chance."""
     names = Names(RESERVED)
     body: list[Statement] = []
     sizes: dict[Expression, Name] = {}
     made: list[tuple[str, Expression]] = []
     for draw in phase.draws:
         if draw.kind == "view":
+            assert isinstance(phase, TrainPlan)
             statements, values = _view(scope, phase, draw, names)
         else:
             shape = tuple(_bound(_size(scope, phase, axis), axis, sizes, names) for axis in draw.axes)
@@ -113,7 +114,7 @@ def _bound(size: Expression, axis: Axis, sizes: dict[Expression, Name], names: N
     return sizes[size]
 
 
-def _size(scope: Scope, phase: TrainPlan, axis: Axis) -> Expression:
+def _size(scope: Scope, phase: TrainPlan | OnPlan, axis: Axis) -> Expression:
     """The size of an axis: of the batch, where a column has it, else the plan's."""
     stream = next(each for each in scope.plan.streams if each.name == phase.stream)
     for column in stream.columns:

@@ -32,8 +32,8 @@ from cldsl.graph.plan import OnPlan, ReportPlan
 class Evaluation:
     """The statements of one `on` block."""
 
-    def __init__(self, scope: Scope, phase: OnPlan) -> None:
-        self.scope, self.phase = scope, phase
+    def __init__(self, scope: Scope, phase: OnPlan, draws: Identifier | None = None) -> None:
+        self.scope, self.phase, self.draws = scope, phase, draws
         self.names = Names(RESERVED)
         self.split = str(dict(phase.options).get("split", "test"))
         self.columns: dict[str, Name] = {}
@@ -52,6 +52,8 @@ class Evaluation:
         head: list[Statement] = [
             Assign((variable,), call("data", Literal(split))) for split, variable in self.columns.items()
         ]
+        if self.draws is not None:
+            head.append(Assign((name("draws"),), call(f"self.{self.draws}", self.columns[self.split], name("clock"))))
         kinds = {leaf.attr("kind") for function in self.phase.functions for leaf in arguments(function)}
         if "clock" in kinds:
             head.append(Assign((name("now"),), call("clock.as_tensors", name("self", "device"))))

@@ -33,7 +33,7 @@ from cldsl.codegen.statements import (
     name,
 )
 from cldsl.graph.nodes import Axis, Function
-from cldsl.graph.plan import Action, Advance, Guarded, Level, Log, Minimize, Mix, Objective, Run, TrainPlan
+from cldsl.graph.plan import Action, Advance, Enter, Guarded, Level, Log, Minimize, Mix, Objective, Run, TrainPlan
 from cldsl.graph.plan import Assign as Put
 
 
@@ -93,6 +93,9 @@ class Step:
             return [assignment(self.scope, action, self.held, self.phase.functions)]
         if isinstance(action, Advance):
             return [self._advance(action)]
+        if isinstance(action, Enter):
+            period = _period(action.period, action.unit)
+            return [Do(call("self.enter", Literal(action.block), name("clock"), period), action.span.short)]
         if isinstance(action, Level):
             self.logs.append((action.name, scalar(action.value)))
             return []
@@ -197,10 +200,16 @@ def argument(kind: str, own: str, held: dict[str, Identifier], columns: Expressi
 
 
 def _due(action: Guarded) -> Expression:
-    period: Expression = Literal(action.period)
-    if action.unit.startswith("epoch"):
-        period = Binary("*", period, name("clock", "steps_per_epoch"))
+    period = _period(action.period, action.unit)
     return Binary("==", Binary("%", Binary("+", name("clock", "step"), Literal(1)), period), Literal(0))
+
+
+def _period(number: int, unit: str) -> Expression:
+    """In steps."""
+    if not unit.startswith("epoch"):
+        return Literal(number)
+    epoch = name("clock", "steps_per_epoch")
+    return epoch if number == 1 else Binary("*", Literal(number), epoch)
 
 
 def _flat(actions: tuple[Action | Guarded, ...]) -> list[Action]:

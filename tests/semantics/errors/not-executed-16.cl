@@ -20,5 +20,5 @@ train on photos(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
 
 on photos(split = "test"):
-    draw u[item] ~ uniform(0, 1)
+    minimize mean(infonce(pull)) by sgd(lr = 0.1)
     report knn = knn(f(image), label)

@@ -19,7 +19,8 @@ contrast pull:
 train on photos(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
     every 10 epochs:
-        report spread = mean(z)
+        every 5 steps:
+            report spread = mean(z)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)
