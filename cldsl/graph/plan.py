@@ -21,6 +21,12 @@ class ColumnPlan:
     axes: tuple[Axis, ...]  # the first is the stream's item axis
     dtype: str
     target: str | None  # the axis its indices point to
+    ragged: int = 0  # its presence lies along so many of its first axes; 0: it is present everywhere
+
+
+def present_name(column: str) -> str:
+    """Under which name the presence of a ragged column travels beside it; no column of a spec can be called so."""
+    return f"{column}.present"
 
 
 @record(frozen=True)
