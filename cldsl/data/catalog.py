@@ -34,6 +34,11 @@ class ColumnEntry:
     ragged: tuple[str, ...] = ()
 
 
+def present_name(column: str) -> str:
+    """Under which name the presence of a ragged column travels beside it; no column of a spec can be called so."""
+    return f"{column}.present"
+
+
 @dataclass(frozen=True)
 class SourceEntry(Entry):
     """A source. rows and sha256 are by split and empty where they are unknown; tier: core, extra or production."""

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from cldsl.elaborate.axes import axis_name, ragged_axes
 from cldsl.elaborate.depth import roomy
 from cldsl.elaborate.evaluate import On
 from cldsl.elaborate.review import review
-from cldsl.elaborate.axes import axis_name, ragged_axes
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Given, Shared
@@ -155,10 +155,7 @@ def _stream(shared: Shared, data: ast.Data) -> StreamPlan:
     session = Session(shared, Graph(), "free", data, None)
     columns = []
     for column in data.columns:
-        axes = tuple(
-            Axis(axis_name(item), session.column_size(item))
-            for item in column.axes
-        )
+        axes = tuple(Axis(axis_name(item), session.column_size(item)) for item in column.axes)
         dtype = "int" if column.target is not None else "real"
         columns.append(ColumnPlan(column.name, axes, dtype, column.target, ragged_axes(column)))
     default = shared.source_of(data) or ""

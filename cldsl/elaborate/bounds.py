@@ -6,12 +6,13 @@ Input: a node. Output: an upper bound, or None. Bounds of numbers only; nothing 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from cldsl.elaborate.folding import constant
 from cldsl.graph.nodes import Node
 
 _SAME = frozenset({"cast", "stop", "expand", "rename", "merge", "split", "gather", "slice"})
-_ROUNDED = {"floor": math.floor, "ceil": math.ceil, "round": round}
+_ROUNDED: dict[str, Callable[[float], int]] = {"floor": math.floor, "ceil": math.ceil, "round": round}
 
 
 def at_most(node: Node) -> float | None:
@@ -48,9 +49,10 @@ def _pointwise(node: Node) -> float | None:
     if node.op not in ("add", "sub", "mul", "div", "minimum", "maximum", "where"):
         return None
     if node.op in ("sub", "mul", "div"):
-        left, right = at_most(node.inputs[0]), constant(node.inputs[1])
-        if left is None or right is None:
+        left, known = at_most(node.inputs[0]), constant(node.inputs[1])
+        if left is None or known is None:
             return None
+        right = float(known)
         if node.op == "sub":
             return left - right
         return None if right <= 0 else left * right if node.op == "mul" else left / right

@@ -211,7 +211,8 @@ class Models(Expressions):
         site = f"{span.line}:{span.column}" + "".join(f",{axis}={index}" for axis, index in self.site)
         if self.apart:
             for axis_name, index in self.apart.items():
-                source, mask = (self._picked(each, axis_name, index) for each in (source, mask))
+                source = self._picked(source, axis_name, index)
+                mask = None if mask is None else self._picked(mask, axis_name, index)
         source, presence = self._present_rows(info, source, mask, evaluated, span)
         node = self.graph.make(
             "call",
@@ -226,8 +227,8 @@ class Models(Expressions):
         )
         return Value(node, presence)
 
-    def _picked(self, node: Node | None, axis: str, index: int) -> Node | None:
-        if node is None or axis not in node.names:
+    def _picked(self, node: Node, axis: str, index: int) -> Node:
+        if axis not in node.names:
             return node
         return self.a._at(node, node.axis(axis), self.graph.const(index))
 

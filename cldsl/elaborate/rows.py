@@ -301,7 +301,9 @@ class Rows:
             return self.x.static_int(expr, scope), None
         most = at_most(value.node)
         bound = None if most is None else max(1, math.ceil(most))
-        return bound, Value(self.a.graph.make("stop", value.node) if value.node.dtype == "real" else value.node, value.mask)
+        return bound, Value(
+            self.a.graph.make("stop", value.node) if value.node.dtype == "real" else value.node, value.mask
+        )
 
     def picked(self, part: Part, index: Value, rank: Axis, valid: Node | None) -> Part:
         """Rows of a part at computed positions."""

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from cldsl.data.catalog import present_name
 from cldsl.elaborate.axes import CLOCK, axis_lists, axis_name, ragged_axes
 from cldsl.elaborate.draws import Draws
 from cldsl.elaborate.folding import constant
@@ -18,7 +19,6 @@ from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.shared import Held, Shared
 from cldsl.elaborate.values import Broken, Relation, Thing, Value
 from cldsl.graph.nodes import Axis, Graph, Node
-from cldsl.graph.plan import present_name
 from cldsl.semantics.program import declared
 from cldsl.semantics.spots import spot
 from cldsl.syntax import ast
@@ -90,9 +90,10 @@ class Session(Models):
                     if mine or name not in sizes:
                         sizes[name] = batch if mine else None
                     continue
+                written = isinstance(item, ast.Select)  # the size it says holds
                 size = (
                     known[column.name].sizes[place - 1]
-                    if column.name in known and place - 1 < len(known[column.name].sizes)
+                    if not written and column.name in known and place - 1 < len(known[column.name].sizes)
                     else None
                 )
                 if mine or sizes.get(name) is None:
@@ -300,7 +301,7 @@ class Session(Models):
 
     def column_size(self, item: ast.AxisItem) -> int | None:
         """The size of a column's axis as written, `time* = 200`, else as its source has it."""
-        written = isinstance(item, ast.Select) and item.ragged
+        written = isinstance(item, ast.Select)
         return self.axis(axis_name(item), item.span).size if written else self.sizes.get(axis_name(item))
 
     # ---- lets

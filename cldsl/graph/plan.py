@@ -24,11 +24,6 @@ class ColumnPlan:
     ragged: int = 0  # its presence lies along so many of its first axes; 0: it is present everywhere
 
 
-def present_name(column: str) -> str:
-    """Under which name the presence of a ragged column travels beside it; no column of a spec can be called so."""
-    return f"{column}.present"
-
-
 @record(frozen=True)
 class StreamPlan:
     """A `data` declaration: default is its small source, production the other one (or None)."""
