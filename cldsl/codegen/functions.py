@@ -56,7 +56,7 @@ class Surroundings:
 def key_of(leaf: Node) -> str:
     """The name under which an input is passed: its own, with a suffix for what travels with a state."""
     kind, own = leaf.attr("kind"), str(leaf.attr("name")).partition("@")[0]
-    return own + {"present": "_present", "pointer": "_pointer"}.get(kind, "")
+    return own.replace(".", "_") + {"present": "_present", "pointer": "_pointer"}.get(kind, "")
 
 
 def arguments(function: Function) -> list[Node]:

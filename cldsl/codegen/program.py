@@ -156,7 +156,15 @@ def _stream(stream: StreamPlan) -> Expression:
     named: dict[str, Expression] = {"default": Literal(stream.default)}
     if stream.production is not None:
         named["production"] = Literal(stream.production)
-    return call("rt.Stream", **named, columns=Literal(columns))
+    named["columns"] = Literal(columns)
+    ragged = {
+        column.name: tuple(axis.size for axis in column.axes[1 : column.ragged])
+        for column in stream.columns
+        if column.ragged
+    }
+    if ragged:
+        named["ragged"] = Literal(ragged)
+    return call("rt.Stream", **named)
 
 
 def _phase(scope: Scope, phase: TrainPlan | OnPlan) -> Expression:

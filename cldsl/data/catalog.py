@@ -19,7 +19,11 @@ SPLITS = ("train", "test")
 
 @dataclass(frozen=True)
 class ColumnEntry:
-    """One column. axes and sizes leave out the leading item axis; classes is set where it indexes a class axis."""
+    """One column. axes and sizes leave out the leading item axis; classes is set where it indexes a class axis.
+
+    ragged: those of its axes along which rows have their own lengths. Their size is that of the longest row; shorter
+    ones are padded with zeros, and the column "AXIS*" of the table holds the lengths.
+    """
 
     name: str
     axes: tuple[str, ...] = ()
@@ -27,6 +31,12 @@ class ColumnEntry:
     dtype: str = "real"
     classes: int | None = None
     doc: str = ""
+    ragged: tuple[str, ...] = ()
+
+
+def present_name(column: str) -> str:
+    """Under which name the presence of a ragged column travels beside it; no column of a spec can be called so."""
+    return f"{column}.present"
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,13 @@ def _embedded(
 _DIGIT = _label(10, "the digit")
 _HALVES = (_image(28, name="left", width=14), _image(28, name="right", width=14), _DIGIT)
 _MNIST = "CC BY-SA 3.0"
+_IMBALANCED = (
+    ColumnEntry(
+        "image", ("tile", "channel", "y", "x"), (20, 1, 28, 28), doc="brightness from 0 to 1", ragged=("tile",)
+    ),
+    _label(3, "which of 7, 8 and 9 occurs"),
+    ColumnEntry("truth", ("tile",), (20,), "int", 2, "whether it is that digit", ("tile",)),
+)
 _UCI = "CC BY 4.0"
 
 _EMBEDDED = (
@@ -148,6 +165,60 @@ _EMBEDDED = (
         (353, 89),
         "public, Efron et al. 2004",
     ),
+    _embedded(
+        "digit-clips",
+        "Shown and spoken digits step by step, the sound up to a step off; a run of nines makes a clip positive.",
+        "bags:read_clips",
+        (
+            ColumnEntry("visual", ("time", "feature"), (32, 196), doc="a digit of 14 x 14 pixels", ragged=("time",)),
+            ColumnEntry("audio", ("time", "feature"), (32, 96), doc="6 x 16 log mel energies", ragged=("time",)),
+            _label(2, "whether a nine occurs"),
+            ColumnEntry("truth", ("time",), (32,), "int", 2, "whether a nine is shown or said", ("time",)),
+        ),
+        (400, 150),
+        f"{_MNIST} (sounds: see vendored/LICENCES.md)",
+    ),
+    _embedded(
+        "digit-bags",
+        "Bags of 20 digits, each of mnist-5k in one bag; four nines make a bag positive.",
+        "bags:read_bags",
+        (
+            ColumnEntry("image", ("tile", "channel", "y", "x"), (20, 1, 28, 28), doc="brightness from 0 to 1"),
+            _label(2, "whether there are nines"),
+            ColumnEntry("truth", ("tile",), (20,), "int", 2, "whether it is a nine"),
+        ),
+        (200, 50),
+        _MNIST,
+    ),
+    _embedded(
+        "digit-tiles",
+        "The digits of digit-bags as rows, bag after bag.",
+        "bags:read_tiles",
+        (
+            _image(28),
+            ColumnEntry("bag", dtype="int", doc="the row in digit-bags"),
+            _label(2, "whether its bag has nines"),
+            ColumnEntry("truth", (), (), "int", 2, "whether it is a nine"),
+        ),
+        (4000, 1000),
+        _MNIST,
+    ),
+    _embedded(
+        "digit-bags-lt",
+        "Bags of 10 to 20 digits, 1 to 4 of them telling the class: 100, 10 and 10 to train on, 40 of each to test.",
+        "bags:read_imbalanced",
+        _IMBALANCED,
+        (120, 120),
+        _MNIST,
+    ),
+    _embedded(
+        "digit-bags-lt-shifted",
+        "The same bags at half the contrast and with noise.",
+        "bags:read_shifted",
+        _IMBALANCED,
+        (120, 120),
+        _MNIST,
+    ),
     replace(
         _embedded(
             "textures-32",
@@ -165,24 +236,39 @@ _EMBEDDED = (
 _SIZE = Parameter("size", "int", None, "shorter side in pixels after resizing; the centre square is kept", low=1)
 
 
-def _production(name: str, doc: str, reader: str, extra: str | None = None, images: bool = False) -> SourceEntry:
-    return SourceEntry(
-        name, doc, (_SIZE,) if images else (), f"cldsl.data.{reader}", extra, licence="its own", tier="production"
-    )
+_LENGTH = Parameter("length", "int", None, "parts that a longer row keeps, evenly spaced", low=1)
+
+
+def _production(
+    name: str, doc: str, reader: str, extra: str | None = None, options: tuple[Parameter, ...] = ()
+) -> SourceEntry:
+    return SourceEntry(name, doc, options, f"cldsl.data.{reader}", extra, licence="its own", tier="production")
 
 
 _PATTERNS: tuple[tuple[re.Pattern[str], SourceEntry], ...] = (
     (
         re.compile(r"(?:hf:)(?P<path>.+)", re.S),
-        _production("hf:OWNER/NAME", "A Hugging Face data set.", "hub:open_hub", "hf", images=True),
+        _production("hf:OWNER/NAME", "A Hugging Face data set.", "hub:open_hub", "hf", options=(_SIZE,)),
     ),
     (
         re.compile(r"folder:(?P<path>.+)", re.S),
-        _production("folder:PATH", "Images in a folder for each class.", "folder:open_folder", "data", images=True),
+        _production(
+            "folder:PATH", "Images in a folder for each class.", "folder:open_folder", "data", options=(_SIZE,)
+        ),
     ),
     (
         re.compile(r"(?:npz:(?P<path>.+)|(?P<plain>.+\.npz))", re.S),
         _production("PATH.npz", "Named numpy arrays.", "arrays:open_npz"),
+    ),
+    (
+        re.compile(r"bags:(?P<path>.+)", re.S),
+        _production(
+            "bags:LIST.csv", "Arrays of any length, a list of their files.", "listed:open_bags", options=(_LENGTH,)
+        ),
+    ),
+    (
+        re.compile(r"tiles:(?P<path>.+)", re.S),
+        _production("tiles:LIST.csv", "The rows of such arrays, one by one.", "listed:open_tiles"),
     ),
     (
         re.compile(r"(?P<path>.+\.safetensors)", re.S),
@@ -195,7 +281,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], SourceEntry], ...] = (
     (re.compile(r"(?P<path>.+\.csv)", re.S), _production("PATH.csv", "Numbers with a header line.", "comma:open_csv")),
     (
         re.compile(r"(?P<path>[\w.-]+/[\w.-]+(?::[\w.-]+)?)"),
-        _production("OWNER/NAME", "A Hugging Face data set.", "hub:open_hub", "hf", images=True),
+        _production("OWNER/NAME", "A Hugging Face data set.", "hub:open_hub", "hf", options=(_SIZE,)),
     ),
 )
 

@@ -24,7 +24,7 @@ _NUMBERED = re.compile(r"(?P<name>.+)\.(?P<place>\d+)")
 
 def open_csv(path: str) -> Opened:
     """The columns of a .csv file. Raises CatalogueError for a missing file or a line of another length."""
-    loaded = {part: _load(file) for part, file in files.parts(path).items()}
+    loaded = {part: load(file) for part, file in files.parts(path).items()}
     train = loaded["train"]
     test = loaded.get("test", train)
     named = [name for name in train if name in test]
@@ -58,7 +58,8 @@ def _kind(values: Sequence[Array]) -> str:
     return "real" if any(part.dtype.kind == "f" for part in values) else "int"
 
 
-def _load(file: Path) -> dict[str, Array]:
+def load(file: Path) -> dict[str, Array]:
+    """The columns of the file: numbers, or text as it stands. Raises CatalogueError for a line of another length."""
     with file.open(newline="", encoding="utf-8") as stream:
         lines = [line for line in csv.reader(stream) if line]
     if len(lines) < 2:

@@ -35,6 +35,26 @@ SHA256: dict[str, dict[str, str]] = {
         "train": "032c382d394d309d3ff31088916dc571b20ed8c89eaf05f8117a191e5334de6b",
         "test": "d42d63cae72fce16f798e23739e8e8e97683eeae799bb633406546dd0843ae9c",
     },
+    "digit-clips": {
+        "train": "4cec0ad25db9c4a2d6efce83970a3acb237fc3d997d3d926c8a0d6a46f58cafa",
+        "test": "ab58909aa71ca0dd5364787e24d3bb827d3a54aa12fc0f7f27ac87ef11738d9e",
+    },
+    "digit-bags": {
+        "train": "22b0a47aa8b652c392b3180e7bed4768123508d1f11c33e86f6c6dbbb4590260",
+        "test": "16b10283270b19ecc83ebd7df09a541826edfa292ae1c2520cda0a019ef80171",
+    },
+    "digit-tiles": {
+        "train": "166e91298cf08f6ced0bddfa20e7660c28a736914371f506ca865e0950e20bfb",
+        "test": "aeccc95fefaf68e121c021d0c8a2035306ae8fa4dab9f2f094df3d68849dfeb1",
+    },
+    "digit-bags-lt": {
+        "train": "01d3ab8731244516dd61846014fc5dfbb14d18d5103f94b6b25161a0dae2bc88",
+        "test": "6cf0119d89034d41409b37d02ea6ed32067fe49b48e835a01e29564427990a28",
+    },
+    "digit-bags-lt-shifted": {
+        "train": "ba91a1f4758ac25a1233cf8d7425050793c8c97c23fa44d34f25a4cffad40372",
+        "test": "e8cc060dc8d8ec36a25ecc34a2cc70b3446ac5ef98a46349165772a7b13063d4",
+    },
     "textures-32": {
         "train": "7ee39b33ec5e1a4e0d27e41f2112de9af152b4aab44111ffb1e3c7e4dc551c25",
         "test": "1727e2f09eac60aaaf77ada1d53dbcfba3f0f69aea21c469b9801b68467aa33f",

@@ -36,7 +36,7 @@ def read_digits_16(split: str) -> Columns:
 
 def read_mnist(split: str) -> Columns:
     """image[item, channel = 1, y = 28, x = 28] of 0..255, label[item]; LeCun et al., Proc. IEEE 86 (1998)."""
-    stored = _vendored("mnist_5k.npz")
+    stored = vendored("mnist_5k.npz")
     images = stored[f"{split}_image"].reshape(-1, 1, 28, 28)
     return {"image": images, "label": stored[f"{split}_label"].astype(np.int64)}
 
@@ -62,7 +62,7 @@ def read_halves_lt(split: str) -> Columns:
 
 def read_tecator(split: str) -> Columns:
     """spectrum[item, channel = 100], fat[item] in per cent; Borggaard and Thodberg, Anal. Chem. 64 (1992)."""
-    stored = _vendored("tecator.npz")
+    stored = vendored("tecator.npz")
     return {"spectrum": stored[f"{split}_spectrum"], "fat": stored[f"{split}_fat"]}
 
 
@@ -81,7 +81,8 @@ def read_diabetes(split: str) -> Columns:
     return {"features": standard.astype(np.float32), "target": target[rows].astype(np.float32)}
 
 
-def _vendored(file: str) -> Columns:
+def vendored(file: str) -> Columns:
+    """The arrays of a vendored file."""
     place = resources.files("cldsl.data").joinpath("vendored", file)
     with place.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}

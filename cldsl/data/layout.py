@@ -58,6 +58,11 @@ def as_column(array: Array) -> Array:
     return np.ascontiguousarray(array, dtype=np.float32 if array.dtype.kind == "f" else np.int64)
 
 
+def lengths_of(axis: str) -> str:
+    """The column that holds the lengths of a ragged axis, [item]; columns with that axis share it."""
+    return f"{axis}*"
+
+
 def classes(values: Sequence[Array]) -> int | None:
     """The number of classes of a whole-numbered column over all its parts: the largest label plus one."""
     filled = [part for part in values if len(part)]

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from cldsl.catalogue import CatalogueError, bind, nearest
-from cldsl.data.catalog import SPLITS, Resolved, SourceEntry, resolve
+from cldsl.data.catalog import SPLITS, ColumnEntry, Resolved, SourceEntry, resolve
 from cldsl.data.fingerprint import digest
-from cldsl.data.layout import as_column, same_length
+from cldsl.data.layout import as_column, lengths_of, same_length
 from cldsl.data.order import Array, Indices, permutation
 from cldsl.data.production import read_opened, split_rows
+from cldsl.data.ragged import presence, present_name
 
 #: A numpy array, or a LazyColumn, which has shape, dtype, len, take and rows by index like one.
 Column = Any
@@ -51,6 +52,9 @@ def open_source(
 ) -> Table:
     """The rows of a split as a Table: the columns asked for, and `id`, which counts the rows of the table from 0.
 
+    With a column that is ragged along an axis comes the column "AXIS*" of its lengths, the axis as the source names it,
+    and "NAME.present", which tells the entries that a row has.
+
     columns: names as the spec writes them, all by default. rename: the source's name of a spec's column, where they
     differ. limit: at most so many rows, the same ones every time, drawn because files are often sorted by class.
     options: of the source, `size` for pictures in a folder or on a hub. A source without test rows of its own gives
@@ -69,13 +73,22 @@ def open_source(
         chosen = _choose(name, columns, rename or {}, [column.name for column in opened.columns], opened.unreadable)
         part, rows = split_rows(opened, split)
         rows = rows[_kept(len(rows), limit)]
+        known = opened.columns
+        chosen = _with_lengths(chosen, known)
         held, count = read_opened(name, opened, part, sorted(set(chosen.values())), rows), len(rows)
     else:
         chosen = _choose(name, columns, rename or {}, [column.name for column in resolved.entry.columns], {})
+        known = resolved.entry.columns
+        chosen = _with_lengths(chosen, known)
         whole = _read_embedded(resolved.entry, split)
         kept = _kept(resolved.entry.rows[split], limit)
         held, count = {stored: as_column(column[kept]) for stored, column in whole.items()}, len(kept)
     made = {wanted: held[stored] for wanted, stored in chosen.items()}
+    entries = {column.name: column for column in known}
+    for wanted, stored in chosen.items():
+        here = presence(entries[stored], held[stored], held) if stored in entries else None
+        if here is not None:
+            made[present_name(wanted)] = here
     return Table({"id": np.arange(count, dtype=np.int64), **made})
 
 
@@ -118,6 +131,13 @@ def _choose(
         if stored not in known:
             raise CatalogueError(f"source {name} has no column {stored}", _proposal(stored, known))
     return chosen
+
+
+def _with_lengths(chosen: dict[str, str], columns: Iterable[ColumnEntry]) -> dict[str, str]:
+    """With the lengths of the ragged axes of what is chosen, under their own names."""
+    wanted = set(chosen.values())
+    axes = dict.fromkeys(axis for column in columns if column.name in wanted for axis in column.ragged)
+    return {**chosen, **{lengths_of(axis): lengths_of(axis) for axis in axes}}
 
 
 def _proposal(stored: str, known: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from cldsl.elaborate.axes import axis_name, ragged_axes
 from cldsl.elaborate.depth import roomy
 from cldsl.elaborate.evaluate import On
 from cldsl.elaborate.review import review
@@ -151,11 +152,9 @@ def _stream(shared: Shared, data: ast.Data) -> StreamPlan:
     session = Session(shared, Graph(), "free", data, None)
     columns = []
     for column in data.columns:
-        axes = tuple(
-            Axis(getattr(item, "name", getattr(item, "axis", "?")), session.sizes.get(getattr(item, "name", "?")))
-            for item in column.axes
-        )
-        columns.append(ColumnPlan(column.name, axes, "int" if column.target is not None else "real", column.target))
+        axes = tuple(Axis(axis_name(item), session.column_size(item)) for item in column.axes)
+        dtype = "int" if column.target is not None else "real"
+        columns.append(ColumnPlan(column.name, axes, dtype, column.target, ragged_axes(column)))
     default = shared.source_of(data) or ""
     production = data.sources[1] if len(data.sources) > 1 else None
     return StreamPlan(data.name, default, production, tuple(columns), data.span)

@@ -16,6 +16,11 @@ def axis_name(item: ast.AxisItem) -> str:
     return "?"
 
 
+def ragged_axes(column: ast.Column) -> int:
+    """Along how many of its first axes a column's presence lies: up to its last ragged one; 0 without one."""
+    return max((n for n, item in enumerate(column.axes, 1) if getattr(item, "ragged", False)), default=0)
+
+
 def axis_lists(item: ast.Statement) -> list[tuple[ast.AxisItem, ...]]:
     if isinstance(item, ast.Cell):
         return [item.axes]
@@ -25,6 +30,8 @@ def axis_lists(item: ast.Statement) -> list[tuple[ast.AxisItem, ...]]:
         return [item.axes]
     if isinstance(item, ast.Model):
         return [item.family]
+    if isinstance(item, ast.Data):
+        return [column.axes for column in item.columns]
     return []
 
 

@@ -9,7 +9,7 @@ from cldsl.elaborate.expressions import Expressions
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.shared import ModelInfo, Shared
 from cldsl.elaborate.values import ModelValue, Thing, Uneven, Value
-from cldsl.graph.nodes import Axis
+from cldsl.graph.nodes import Axis, Node
 from cldsl.modules import catalog as module_catalog
 from cldsl.semantics.spots import argument_span
 from cldsl.syntax import ast
@@ -205,14 +205,15 @@ class Models(Expressions):
         self.needs[-1].add(("model", info.name, version))
         self.shared.used.add(info.name.split(".")[0])
         evaluated = model.evaluated or self.mode == "on" or info.kind == "frozen"
-        source = value.node
+        source, mask = value.node, value.mask
         if info.family is not None:
             source = self.a.spread(source, [info.family])
         site = f"{span.line}:{span.column}" + "".join(f",{axis}={index}" for axis, index in self.site)
         if self.apart:
             for axis_name, index in self.apart.items():
-                if axis_name in source.names:
-                    source = self.a._at(source, source.axis(axis_name), self.graph.const(index))
+                source = self._picked(source, axis_name, index)
+                mask = None if mask is None else self._picked(mask, axis_name, index)
+        source, presence = self._present_rows(info, source, mask, evaluated, span)
         node = self.graph.make(
             "call",
             source,
@@ -224,7 +225,42 @@ class Models(Expressions):
             site=site,
             span=span,
         )
-        return Value(node, value.mask)
+        return Value(node, presence)
+
+    def _picked(self, node: Node, axis: str, index: int) -> Node:
+        if axis not in node.names:
+            return node
+        return self.a._at(node, node.axis(axis), self.graph.const(index))
+
+    def _present_rows(
+        self, info: ModelInfo, source: Node, mask: Node | None, evaluated: bool, span: Span
+    ) -> tuple[Node, Node | None]:
+        """What a model gets of a value that may be absent, and where its result is present.
+
+        Rows that are absent as a whole are computed at stand-ins. An absent part of what the model takes whole would be
+        seen by it. Raises Mistake for that, and for statistics of a batch with absent rows.
+        """
+        mask = None if mask is None else self.a.unless_proven(mask)
+        if mask is None:
+            return source, None
+        inside = [name for name in info.consumes if name in mask.names]
+        if inside:
+            raise Mistake(
+                span,
+                "absent-part",
+                f"{info.name} takes {inside[0]} whole, and entries along it may be absent",
+                f"{info.entry} is not told which are there",
+                "fill them first: `x else 0`",
+            )
+        if info.batch_statistics and not evaluated:
+            raise Mistake(
+                span,
+                "absent-rows",
+                f"{info.name} takes statistics of the batch, and rows of its argument may be absent",
+                "absent rows are no rows of a population, and their number is not known before the program runs",
+                'fill them first: `x else 0`, or take another norm: `norm = "layer"`',
+            )
+        return self.a.stand_in(source, mask, (), 0.0), mask
 
     def produced_axis(self, name: str, size: int | None, span: Span) -> Axis:
         if self.sizes.get(name) is None or name in ("dim",):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cldsl.elaborate.bounds import at_most
 from cldsl.elaborate.folding import constant
 from cldsl.elaborate.scope import Mistake, Scope
 from cldsl.elaborate.values import ModelValue, Part, Relation, Row, RowSet, Thing, Value
@@ -233,8 +235,8 @@ class Rows:
             return RowSet((), True)
         comp = lines[0][1]
         assert comp.top is not None and comp.by is not None
-        k = self.x.static_int(comp.top, scope)
-        if k <= 0:
+        k, kept = self._how_many(comp.top, scope)
+        if k is not None and k <= 0:
             return RowSet((), True)
         scores: list[Node] = []
         masks: list[Node] = []
@@ -269,7 +271,16 @@ class Rows:
         part = lines[0][0]
         score_node, mask_node = scores[0], masks[0]
         size = part.axis.size
-        k = min(k, size) if size is not None else k
+        if k is None and size is None:
+            raise Mistake(
+                comp.top.span,
+                "not-constant",
+                "a `top` of as many rows as a value says needs a source of known size",
+                "the list has a place for every row of the source",
+                "take the top of rows whose axes have sizes that are known before the program runs",
+            )
+        k = size if k is None else min(k, size) if size is not None else k
+        assert k is not None
         rank = Axis(self.x.fresh_axis("rank"), k)
         always = constant(mask_node.inputs[0]) is True if mask_node.op == "expand" else False
         inputs = (score_node,) if always else (score_node, mask_node)
@@ -278,7 +289,21 @@ class Rows:
         if not always:
             found = self.a.count(mask_node, (flat,))
             valid = self.a.fold("lt", self.a.iota(rank).node, found)
+        if kept is not None:
+            within = self.a.truth(self.a.pointwise("lt", self.a.iota(rank), kept))
+            valid = self.a.both(valid, within)
         return RowSet((self.picked(replace(part, mask=None), Value(index), rank, valid),), True)
+
+    def _how_many(self, expr: ast.Expr, scope: Scope) -> tuple[int | None, Value | None]:
+        """The k of a `top`: a number; or a bound of it and the value that says it for each anchor or item."""
+        value = self.x.value(expr, scope)
+        if constant(value.node) is not None and value.mask is None:
+            return self.x.static_int(expr, scope), None
+        most = at_most(value.node)
+        bound = None if most is None else max(1, math.ceil(most))
+        return bound, Value(
+            self.a.graph.make("stop", value.node) if value.node.dtype == "real" else value.node, value.mask
+        )
 
     def picked(self, part: Part, index: Value, rank: Axis, valid: Node | None) -> Part:
         """Rows of a part at computed positions."""

@@ -10,7 +10,8 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from cldsl.elaborate.axes import CLOCK, axis_lists, axis_name
+from cldsl.data.catalog import present_name
+from cldsl.elaborate.axes import CLOCK, axis_lists, axis_name, ragged_axes
 from cldsl.elaborate.draws import Draws
 from cldsl.elaborate.folding import constant
 from cldsl.elaborate.models import Models
@@ -90,9 +91,10 @@ class Session(Models):
                     if mine or name not in sizes:
                         sizes[name] = batch if mine else None
                     continue
+                written = isinstance(item, ast.Select)  # the size it says holds
                 size = (
                     known[column.name].sizes[place - 1]
-                    if column.name in known and place - 1 < len(known[column.name].sizes)
+                    if not written and column.name in known and place - 1 < len(known[column.name].sizes)
                     else None
                 )
                 if mine or sizes.get(name) is None:
@@ -236,8 +238,12 @@ class Session(Models):
         target = (
             item.target if isinstance(item, ast.Cell) else self.columns[name].target if name in self.columns else None
         )
+        mask, presence = None, present_name(name)
+        if presence in self.shared.given:
+            own = self.shared.given[presence].axes
+            mask = self.graph.leaf("input", own, "bool", label=f"{name}_present", kind="given", name=presence)
         return Value(
-            self.graph.leaf("input", given.axes, given.dtype, label=name, kind="given", name=name), target=target
+            self.graph.leaf("input", given.axes, given.dtype, label=name, kind="given", name=name), mask, target=target
         )
 
     def _clock(self, name: str) -> Thing | None:
@@ -280,16 +286,24 @@ class Session(Models):
             self.busy.pop()
 
     def column(self, column: ast.Column) -> Value:
-        if any(getattr(item, "ragged", False) for item in column.axes):
-            raise Mistake(
-                column.span, "not-executed", "ragged axes are not executed by this version", "they parse and check", ""
-            )
-        axes = tuple(Axis(axis_name(item), self.sizes.get(axis_name(item))) for item in column.axes)
+        """The leaf of a column. Along a ragged axis a second one tells which of its entries a row has."""
+        axes = tuple(Axis(axis_name(item), self.column_size(item)) for item in column.axes)
         dtype = "int" if column.target is not None else "real"
+        mask = None
+        if ragged := ragged_axes(column):
+            label = f"{column.name}_present"
+            name = present_name(column.name)
+            mask = self.graph.leaf("input", axes[:ragged], "bool", column.span, label, kind="column", name=name)
         return Value(
             self.graph.leaf("input", axes, dtype, column.span, column.name, kind="column", name=column.name),
+            mask,
             target=column.target,
         )
+
+    def column_size(self, item: ast.AxisItem) -> int | None:
+        """The size of a column's axis as written, `time* = 200`, else as its source has it."""
+        written = isinstance(item, ast.Select)
+        return self.axis(axis_name(item), item.span).size if written else self.sizes.get(axis_name(item))
 
     # ---- lets
 

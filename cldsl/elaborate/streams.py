@@ -27,6 +27,16 @@ def _rows(shared: Shared, data: ast.Data) -> None:
     first = [(column, axis_name(column.axes[0])) for column in data.columns if column.axes]
     if not first:
         return
+    for column in data.columns:
+        if column.axes and getattr(column.axes[0], "ragged", False):
+            _error(
+                shared,
+                column.span,
+                "row-axis",
+                f"the rows of {data.name} are counted, {axis_name(column.axes[0])} cannot be ragged",
+                "a ragged axis is one along which rows have their own lengths",
+                f"write `{axis_name(column.axes[0])}`",
+            )
     rows = {first[0][1], *(column.target for column in data.columns)}
     for column, name in first:
         if name not in rows:
@@ -88,6 +98,16 @@ def _column(shared: Shared, column: ast.Column, entry: catalog.ColumnEntry, sour
             f"{source} has {column.name}[{own}]",
             "name each of them; the first is that of the rows",
         )
+    for item, axis in zip(column.axes[1:], entry.axes, strict=False):
+        if axis in entry.ragged and not getattr(item, "ragged", False):
+            _error(
+                shared,
+                item.span,
+                "ragged-axis",
+                f"rows of {column.name} have their own lengths along {axis_name(item)}",
+                f"{source} pads them",
+                f"write `{axis_name(item)}*`: what a row lacks is absent",
+            )
     if entry.classes is not None and column.target is None:
         shared.warn(
             column.span,

@@ -22,6 +22,7 @@ class ColumnPlan:
     axes: tuple[Axis, ...]  # the first is the stream's item axis
     dtype: str
     target: str | None  # the axis its indices point to
+    ragged: int = 0  # its presence lies along so many of its first axes; 0: it is present everywhere
 
 
 @record(frozen=True)

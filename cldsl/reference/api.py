@@ -15,7 +15,7 @@ from cldsl.reference.errors import EvaluationError
 from cldsl.reference.models import Function, Models
 from cldsl.reference.scope import Scope
 from cldsl.reference.steps import Outcome, Steps, gradient
-from cldsl.reference.values import Value
+from cldsl.reference.values import Mask, Value
 from cldsl.reference.world import Iteration, World
 from cldsl.semantics.program import Program, declared
 from cldsl.syntax import ast
@@ -42,7 +42,7 @@ class Evaluator:
         self.world = World(program, sizes or {}, Models(program, models or {}, seed), seed)
         self.world.clock.update(clock or {})
         self.steps = Steps(self.world)
-        self.lasting: dict[str, Named | float] = {}
+        self.lasting: dict[str, Value] = {}
         for block in program.body:
             if isinstance(block, (ast.Train, ast.On)):
                 self._declare(block.body)
@@ -62,6 +62,7 @@ class Evaluator:
         known = {**self.world.declarations, **self.world.columns}
         self.world.now = Iteration()
         values = {name: _value(each) for name, each in supplied.items()}
+        values = {name: value.masked(_presence(values, name)) for name, value in values.items() if "." not in name}
         for name, value in values.items():
             item = self.world.declarations.get(name)
             if name not in known:
@@ -70,10 +71,10 @@ class Evaluator:
                 self.world.cells[name] = self.world.stored(item, value)
                 self.world.moved(name)
             elif lasting:
-                self.lasting[name] = supplied[name]
-        for name, each in {**self.lasting, **supplied}.items():
+                self.lasting[name] = value
+        for name, value in {**self.lasting, **values}.items():
             if not isinstance(self.world.declarations.get(name), ast.Cell):
-                self.world.now.supplied[name] = _leaf(_value(each))
+                self.world.now.supplied[name] = _leaf(value)
 
     # ---- what can be asked
 
@@ -189,6 +190,12 @@ def _value(given: Named | float) -> Value:
     tensor, axes = given
     kind = torch.float64 if tensor.is_floating_point() else torch.bool if tensor.dtype == torch.bool else torch.int64
     return Value(tensor.detach().to(kind), tuple(axes))
+
+
+def _presence(values: Mapping[str, Value], name: str) -> Mask | None:
+    """Where the rows of a ragged column have an entry, supplied as `NAME.present`; None: everywhere."""
+    given = values.get(f"{name}.present")
+    return None if given is None else Mask(given.data.to(torch.bool), given.axes)
 
 
 def _leaf(value: Value) -> Value:

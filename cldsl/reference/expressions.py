@@ -17,7 +17,7 @@ from cldsl.reference.calls import Calls
 from cldsl.reference.errors import EvaluationError
 from cldsl.reference.indexing import Indexing
 from cldsl.reference.relations import Relation
-from cldsl.reference.rows import Rows
+from cldsl.reference.rows import Picked, Rows
 from cldsl.reference.rowsets import same_row
 from cldsl.reference.scope import Made, ModelRef, Scope, Thing
 from cldsl.reference.selection import stacked
@@ -78,6 +78,8 @@ class Interpreter:
         """A thing as a value. Raises EvaluationError for relations, models, texts and lists."""
         if isinstance(thing, Value):
             return thing
+        if isinstance(thing, Picked) and thing.ranked and thing.axis is not None:
+            return thing.vector.renamed({thing.axis: "rank"})
         if isinstance(thing, Rows):
             return thing.vector
         if isinstance(thing, Made):

@@ -210,6 +210,8 @@ class Models:
         shape = data.shape[: len(rows)]
         flat = data.reshape([-1, *sizes])
         present = value.present
+        if present is not None and set(present.axes) & set(consumed):
+            raise EvaluationError(f"{ref.name} takes what may be absent: write `else 0`", span)
         if present is None:
             result = self._forward(module, ref, flat, span)
         else:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import torch
+
+from cldsl.reference.arithmetic import compare
 from cldsl.reference.errors import EvaluationError
 from cldsl.reference.keeping import best_first
 from cldsl.reference.relations import Relation
@@ -12,7 +15,7 @@ from cldsl.reference.rows import Filtered, Leaf, Picked, Rows
 from cldsl.reference.rowsets import bind, fresh, index_rows, rows_of, unbound, united
 from cldsl.reference.scope import Made, Scope
 from cldsl.reference.selection import merged
-from cldsl.reference.values import Mask, Value, along, truth
+from cldsl.reference.values import Mask, Value, along, both, truth
 from cldsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -52,10 +55,12 @@ class Sources:
         axis = str(rows.axis)
         size = rows.here.size(axis)
         assert size is not None
-        k = self.interpreter.integer(last.top, scope)
-        order, exists, rest = best_first(score.over([axis], {axis: size}), axis, k)
+        k = self.interpreter.value(last.top, scope)
+        most = int(k.data.max()) if k.data.numel() else 0
+        order, exists, rest = best_first(score.over([axis], {axis: size}), axis, most)
         rank = fresh(name)
-        index = Value(order, (*rest, rank), Mask(exists, (*rest, rank)))
+        place = Value(torch.arange(order.shape[-1]), (rank,))
+        index = Value(order, (*rest, rank), both(Mask(exists, (*rest, rank)), truth(compare("<", place, k))))
         return Picked(rows, index, rank, ranked=True)
 
     def set_of(self, node: ast.SetOf, scope: Scope) -> Rows:

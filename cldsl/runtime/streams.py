@@ -6,7 +6,7 @@ Batches are made by `cldsl.data.loader`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from cldsl.catalogue import nearest
+from cldsl.data.ragged import fitted, present_name
 from cldsl.data.table import Table, open_source
 from cldsl.runtime.errors import RunError
 
@@ -23,11 +24,15 @@ PRODUCTION = "production"
 
 @dataclass(frozen=True)
 class Stream:
-    """A `data` declaration. default: a source's name, or tables by split. columns: the source's name of each column."""
+    """A `data` declaration. default: a source's name, or tables by split. columns: the source's name of each column.
+
+    ragged: of each ragged column the sizes of its axes after item, up to the last ragged one; None: as the source has it.
+    """
 
     default: str | Mapping[str, Table]
     production: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    ragged: Mapping[str, Sequence[int | None]] = field(default_factory=dict)
 
 
 class Data:
@@ -44,7 +49,7 @@ class Data:
     def table(self, name: str, split: str) -> Table:
         """Rows of a split, columns under the spec's names. Raises CatalogueError for what cannot be opened."""
         if (name, split) not in self._tables:
-            self._tables[name, split] = self._open(name, split)
+            self._tables[name, split] = self._present(name, self._open(name, split))
         return self._tables[name, split]
 
     def columns(self, name: str, split: str) -> dict[str, Tensor]:
@@ -66,6 +71,20 @@ class Data:
                 if values.dtype.kind == "i" and len(values):
                     sizes[f"{name}.{column}"] = int(np.asarray(values).max()) + 1
         return sizes
+
+    def _present(self, name: str, table: Table) -> Table:
+        """The table with the presence of every ragged column. Raises RunError for one that the spec takes for even."""
+        stream, columns = self.streams[name], dict(table.columns)
+        for column in stream.columns:
+            if present_name(column) in columns and column not in stream.ragged:
+                raise RunError(
+                    f"the rows of {name}.{column} have their own lengths in its source",
+                    f"mark the axis in the data line of {name}: `{column}[item, time*]`",
+                )
+        for column, sizes in stream.ragged.items():
+            held = columns.get(present_name(column))
+            columns[column], columns[present_name(column)] = fitted(columns[column], held, sizes)
+        return Table(columns)
 
     def _open(self, name: str, split: str) -> Table:
         stream = self.streams[name]

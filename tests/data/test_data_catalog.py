@@ -34,6 +34,8 @@ def test_every_embedded_source_is_complete(entry: SourceEntry) -> None:
         ("nyu-mll/glue:mrpc", "nyu-mll/glue:mrpc", "hf"),
         ("folder:/data/birds", "/data/birds", "data"),
         ("npz:cells", "cells", None),
+        ("bags:slides.csv", "slides.csv", None),
+        ("tiles:some/slides.csv", "some/slides.csv", None),
         ("some/where/cells.npz", "some/where/cells.npz", None),
         ("some/cells.safetensors", "some/cells.safetensors", None),
         ("some/cells.parquet", "some/cells.parquet", "tables"),
@@ -61,7 +63,8 @@ def test_an_unknown_name_proposes_the_nearest() -> None:
 
 
 def _shown(column: ColumnEntry) -> str:
-    axes = ", ".join(f"{axis} = {size}" for axis, size in zip(column.axes, column.sizes, strict=True))
+    named = [axis + "*" * (axis in column.ragged) for axis in column.axes]
+    axes = ", ".join(f"{axis} = {size}" for axis, size in zip(named, column.sizes, strict=True))
     return column.name + (f"[{axes}]" if axes else "") + (f" -> {column.classes}" if column.classes else "")
 
 

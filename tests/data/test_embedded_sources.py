@@ -12,7 +12,8 @@ import pytest
 
 from cldsl.catalogue import CatalogueError
 from cldsl.data import catalog, embedded, textures
-from cldsl.data.catalog import SOURCES, SPLITS, SourceEntry
+from cldsl.data.catalog import SOURCES, SPLITS, SourceEntry, present_name
+from cldsl.data.layout import lengths_of
 from cldsl.data.table import open_entry_schema, open_source
 
 
@@ -20,7 +21,10 @@ from cldsl.data.table import open_entry_schema, open_source
 @pytest.mark.parametrize("entry", SOURCES, ids=lambda entry: entry.name)
 def test_a_source_is_what_its_entry_says(entry: SourceEntry, split: str) -> None:
     table = open_source(entry.name, split)
-    assert list(table.columns) == ["id", *(column.name for column in entry.columns)]
+    ragged = dict.fromkeys(axis for column in entry.columns for axis in column.ragged)
+    lengths = [*map(lengths_of, ragged)]
+    present = [present_name(column.name) for column in entry.columns if column.ragged]
+    assert list(table.columns) == ["id", *(column.name for column in entry.columns), *lengths, *present]
     assert len(table) == entry.rows[split]
     assert (table.columns["id"] == np.arange(len(table))).all()
     for column in entry.columns:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import wave
 from importlib import resources
 
 import numpy as np
 
 from cldsl.data.vendored.extract import TEST_ROWS, digits, spectra
+from cldsl.data.vendored.extract_speech import BANDS, RATE, SEGMENTS, features, samples
 
 
 def test_digits_are_split_by_class_and_lose_no_row() -> None:
@@ -25,10 +28,27 @@ def test_spectra_skip_headers_and_blank_lines() -> None:
     assert columns["test_fat"].tolist() == [10.25, 7.0]
 
 
+def test_energies_of_a_tone_lie_in_its_band_and_silence_is_cut() -> None:
+    time = np.arange(RATE) / RATE
+    tones = [np.sin(2 * np.pi * pitch * time) for pitch in (300, 3000)]
+    low, high = (features(np.concatenate([np.zeros(RATE), tone, np.zeros(RATE)])) for tone in tones)
+    assert low.shape == (SEGMENTS, BANDS) and low.dtype == np.uint8 and low.max() == 255
+    assert (low.argmax(1) < 5).all() and (high.argmax(1) > 10).all()
+
+
+def test_samples_are_brought_to_one_rate() -> None:
+    stored = io.BytesIO()
+    with wave.open(stored, "wb") as file:
+        file.setparams((1, 2, 2 * RATE, 0, "NONE", ""))
+        file.writeframes(np.full(2 * RATE, 1000, "<i2").tobytes())
+    sound = samples(stored.getvalue())
+    assert len(sound) == RATE and abs(sound[RATE // 2] - 1000) < 1
+
+
 def test_extracts_are_small_and_credited() -> None:
     folder = resources.files("cldsl.data").joinpath("vendored")
     terms = folder.joinpath("LICENCES.md").read_text(encoding="utf-8")
-    for file, limit in (("mnist_5k.npz", 1_100_000), ("tecator.npz", 200_000)):
+    for file, limit in (("mnist_5k.npz", 1_100_000), ("spoken_digits.npz", 200_000), ("tecator.npz", 200_000)):
         assert len(folder.joinpath(file).read_bytes()) < limit
         assert f"## {file}" in terms
     assert "Attribution-ShareAlike 3.0" in terms and "permission note is attached" in terms

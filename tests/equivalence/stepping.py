@@ -46,6 +46,8 @@ class Training:
         shape = [self.sizes[axis] for axis in names]
         if name in self.indices:
             return torch.randint(0, self.indices[name], shape, generator=source), names
+        if name.endswith(".present"):
+            return torch.rand(shape, generator=source) < 0.7, names
         return torch.randn(shape, generator=source, dtype=torch.float64), names
 
 

@@ -94,5 +94,6 @@ def _drawn(
     names = tuple(axes.split())
     shape = [sizes[axis] for axis in names]
     if bound is not None:
-        return torch.randint(0, bound, shape, generator=source), names
+        drawn = torch.randint(0, bound, shape, generator=source)
+        return (drawn > 0 if bound == 2 else drawn), names  # two values: the presence of a ragged column
     return torch.randn(shape, generator=source, dtype=torch.float64), names

@@ -111,6 +111,23 @@ train on rows_of(batch = 4, epochs = 2):
     {"x": "item width", "id": "item"}, {**SIZES, "sample": 6}, indices={"id": 6},
 )  # fmt: skip
 
+RAGGED = Training(
+    HEAD
+    + """data bags: x[item, time*, width], w[item, time*], label[item] -> class from "bags.npz"
+model f(width -> dim) = mlp([4, 3])
+model g(dim -> class) = linear(3)
+let z = f(log(x * x + 0.01))
+let k = floor(count[time](x[width = 0]) / 2) + 1
+let bag = g(mean[c in z[time] top k by c.w](c))
+train on bags(batch = 4, epochs = 2):
+    minimize (mean(cross(bag, label)) else 0) + sum(z) / 9 by adam(lr = 0.05)
+    report rows = count(x[width = 0])
+def cross(s, c) = logsumexp[class](s) - s[class = c]
+""",
+    {"x": "item time width", "x.present": "item time", "w": "item time", "w.present": "item time", "label": "item"},
+    {**SIZES, "time": 5}, indices={"label": 3},
+)  # fmt: skip
+
 TWICE = Training(
     HEAD
     + INFONCE
@@ -171,7 +188,7 @@ train on rows_of(batch = 4, epochs = 2):
 
 TRAININGS = {
     **{rule: _optimised(rule) for rule in RULES}, "queue": QUEUE, "prototypes": PROTOTYPES, "table": TABLE,
-    "twice": TWICE, "together": TOGETHER, "every": EVERY,
+    "twice": TWICE, "ragged": RAGGED, "together": TOGETHER, "every": EVERY,
 }  # fmt: skip
 
 

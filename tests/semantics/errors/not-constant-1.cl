@@ -4,7 +4,7 @@ use std.losses (infonce)
 
 param tau: real > 0 = 0.1
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k", "uoft-cs/cifar10"
-view x[v = 2] ~ crop(image, 28)
+view x[v = step] ~ crop(image, 28)
 model f(channel, row, column -> width) = conv([8])
 model g(width -> dim) = linear(4)
 let z = unit(g(f(x)))
@@ -12,7 +12,7 @@ let z = unit(g(f(x)))
 contrast pull:
     anchor      a in z
     positive    c in z if c.item == a.item and c.v != a.v
-    negative    c in z if c.item != a.item top step by dot(a, c)
+    negative    c in z if c.item != a.item
     similarity  dot(a, c)
     temperature tau
 

@@ -1,0 +1,8 @@
+spec tiny "A tiny method" "https://example.org/paper"
+
+data clips: visual[item, time, feature], label[item] -> class from "digit-clips"
+model f(feature -> dim) = linear(4)
+let z = f(visual)
+
+train on clips(batch = 40, epochs = 1):
+    minimize sum(z) by sgd(lr = 0.1)
