@@ -15,7 +15,7 @@ data tiles: image[
 ], label[item] -> class, truth[item] -> class, id[item] -> sample from "digit-tiles", "tiles:slides/train.csv"
 
 view x[v = 2] ~ crop_turn(image, 28)
-model f(channel, row, column -> width) = conv([16, 32])
+model f(channel, row, column -> width) = conv([8, 16])
 model c(width -> class) = linear(2)
 model g(width -> dim) = mlp([64, 32])
 model t = copy(f, g)  # the key encoder
@@ -56,19 +56,28 @@ let moved = phi * before + (1 - phi) * onehot[class](argmax[class](near * allowe
 let belief = before if warm else moved if label == 1 else allowed  # [item, class]
 let turn = onehot[class](own)
 let later = sum[item](turn) - cumsum[item](turn)  # rows of the class that follow in the batch
+let followed = unit(                              # each row moves the prototype of its class, one after the other
+    slow^sum[item](turn) * mu + (1 - slow) * sum[item](turn * slow^later * q)
+)
 let class_loss = mean(cross_entropy[class](belief, score))
 let pull_loss = mean(infonce(same)) if warm else mean(supcon(alike)) else 0
 
-train on tiles(batch = 64, epochs = 6):
+train on tiles(batch = 64, epochs = 5):
     t <- mix(t, (f, g), keep)
     minimize class_loss + weigh * pull_loss by sgd(lr = 0.01, momentum = 0.9, decay = 1e-3)
-    s[sample = id] <- belief                                                               # what the loss saw: by the prototypes as they were
-    mu <- unit(slow^sum[item](turn) * mu + (1 - slow) * sum[item](turn * slow^later * q))  # one row after the other
+    s[sample = id] <- belief  # what the loss saw: by the prototypes as they were
+    mu <- followed
     Q <- push[slot](Q, k)
     P <- push[slot](P, softmax[class](score) * allowed)
 
 on tiles(split = "test"):
     report found = auc(softmax[class](c(f(image)))[class = 1], truth)
+
+variant as_published:  # a guard in the logarithm, below the largest similarity, the anchor's with itself
+    def guarded(R)[a in R]:
+        let top = stop(max(max[c in a.candidate](R(a, c)), sq(a) / tau))
+        log(sum[c in a.candidate](exp(R(a, c) - top)) + 1e-12) + top - mean[p in a.positive](R(a, p))
+    let pull_loss = mean(infonce(same)) if warm else mean(guarded(alike)) else 0
 
 variant copied:  # each tile has the label of its bag
     let class_loss = mean(logsumexp[class](score) - score[class = label])
