@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cldsl.catalogue import CatalogueError, bind, find
@@ -11,7 +12,7 @@ from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Shared
 from cldsl.elaborate.values import Value
 from cldsl.elaborate.writing import Writing
-from cldsl.graph.nodes import Function, Graph, GraphError, Node
+from cldsl.graph.nodes import Axis, Function, Graph, GraphError, Node
 from cldsl.graph.plan import Assign, OnPlan, ReportPlan
 from cldsl.metrics import catalog
 from cldsl.semantics.spots import argument_span, headword, spot
@@ -162,13 +163,24 @@ class On(Writing):
             raise Mistake(
                 argument_span(call, error.message), "metric-arguments", error.message, "", error.mend
             ) from error
-        outputs = []
-        for place, argument in enumerate(plain):
-            value = self.s.value(argument.value, Scope())
-            outputs.append(self._output(value.node, f"{item.name}_{place}"))
+        values, mask = self._rows([self.s.value(argument.value, Scope()) for argument in plain])
+        outputs = tuple(self._output(value.node, f"{item.name}_{place}") for place, value in enumerate(values))
+        present = None if mask is None else self._output(mask, f"{item.name}_present")
         options = tuple((name, value) for name, value in bound.items())
         wanted: Any = (fit or self.options.get("fit", "train")) if entry.fits else None
-        return ReportPlan(item.name, entry.name, tuple(outputs), options, wanted, item.span)
+        return ReportPlan(item.name, entry.name, outputs, options, wanted, item.span, present)
+
+    def _rows(self, values: list[Value]) -> tuple[list[Value], Node | None]:
+        """The values with the axes on which presence depends as one first axis, and which of its rows are there."""
+        mask = self.s.a.both(*(value.mask for value in values))
+        if mask is None:
+            return values, None
+        old, row = mask.names, Axis("row")
+
+        def merged(node: Node) -> Node:
+            return self.graph.make("merge", self.s.a.spread(node, mask.axes), old=old, new=row)
+
+        return [replace(value, node=merged(value.node)) for value in values], merged(mask)
 
     def _output(self, node: Node, name: str) -> str:
         for known, other in self.outputs:

@@ -246,7 +246,10 @@ def flattened(actions: Iterable[Any]) -> Iterator[Any]:
 
 @record(frozen=True)
 class ReportPlan:
-    """A report of an `on` block: a plain output (metric None), or a metric entry over outputs with constant options."""
+    """A report of an `on` block: a plain output (metric None), or a metric entry over outputs with constant options.
+
+    present: the output that tells which rows of the others there are (None: all).
+    """
 
     name: str
     metric: str | None
@@ -254,6 +257,7 @@ class ReportPlan:
     options: tuple[tuple[str, Any], ...] = ()
     fit: str | None = None
     span: Span = NOWHERE
+    present: str | None = None
 
 
 @record(frozen=True)

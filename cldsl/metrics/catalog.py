@@ -181,6 +181,14 @@ _CLASSES = (
         higher_is_better=True,
     ),
     MetricEntry(
+        "micro_f1",
+        "F1 of all classes together; inputs prediction, label.",
+        (Parameter("ignored", "int", -1, "a class that is none, as of rows that show nothing", low=-1),),
+        _of("classes", "micro_f1"),
+        inputs=2,
+        higher_is_better=True,
+    ),
+    MetricEntry(
         "matthews",
         "Matthews' correlation; inputs prediction, label.",
         (),

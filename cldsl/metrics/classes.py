@@ -34,6 +34,15 @@ def macro_f1(prediction: Tensor, label: Tensor) -> float:
     return float((2 * table.diagonal() / (table.sum(0) + table.sum(1))).mean())
 
 
+def micro_f1(prediction: Tensor, label: Tensor, ignored: int = -1) -> float:
+    """2 right / (predicted + labelled) over all classes together but the ignored one; without it, the accuracy."""
+    prediction, label = paired("micro_f1", prediction, label)
+    predicted, labelled = prediction != ignored, label != ignored
+    total = predicted.sum() + labelled.sum()
+    right = ((prediction == label) & labelled).sum()
+    return float(2 * right / total) if float(total) > 0 else 0.0
+
+
 def matthews(prediction: Tensor, label: Tensor) -> float:
     """Correlation of class indicators (Gorodkin's form for several classes); 0 when one side is constant."""
     table = confusion("matthews", prediction, label)

@@ -19,11 +19,20 @@ def metric(
     *tensors: Tensor,
     train: Sequence[Tensor] | None = None,
     test: Sequence[Tensor] | None = None,
+    present: Tensor | tuple[Tensor, Tensor] | None = None,
     **options: Any,
 ) -> Any:
-    """The metric over its tensors; one that is fitted takes them as `train` and `test`. Raises CatalogueError."""
+    """The metric over its tensors; one that is fitted takes them as `train` and `test`. Raises CatalogueError.
+
+    present: which rows count, [row] of bool; of train and test where the metric is fitted.
+    """
     entry = metric_entry(name)
     bound = bind(entry, (), options)
     if train is not None and test is not None:
-        return entry.load()(tuple(train), tuple(test), **bound)
-    return entry.load()(*tensors, **bound)
+        known, asked = present if isinstance(present, tuple) else (None, None)
+        return entry.load()(_kept(train, known), _kept(test, asked), **bound)
+    return entry.load()(*_kept(tensors, present if isinstance(present, Tensor) else None), **bound)
+
+
+def _kept(tensors: Sequence[Tensor], present: Tensor | None) -> tuple[Tensor, ...]:
+    return tuple(tensors) if present is None else tuple(tensor[present] for tensor in tensors)

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from cldsl.codegen import emit_function, load_function
 from cldsl.compiler import optimise_function
+from cldsl.data.catalog import present_name
 from cldsl.elaborate import Given, function
 from cldsl.graph.nodes import Axis
 from cldsl.syntax import ast
@@ -42,7 +43,7 @@ class Formula:
 
 def formulas(prepared: Setup, level: int, memory: int | None = None) -> Found:
     """Every report as an output of one function; a gradient with respect to a formula takes a function of its own."""
-    columns = prepared.columns(0)
+    columns = {**_started(prepared), **prepared.columns(0)}
     leaves = {name: _leaf(array.data) for name, array in columns.items()}
     reports = {name: item.value for name, item in prepared.reports.items()}
     values = formula(prepared, reports, columns, level, memory)(_supplied(prepared, leaves))
@@ -81,6 +82,13 @@ def formula(
     return Formula(
         call, inputs, tuple((name.replace("_.", ".").removesuffix("_"), node.names) for name, node in made.outputs)
     )
+
+
+def _started(prepared: Setup) -> dict[str, Array]:
+    """States and learned tensors that start from the case's inputs, and where they are present."""
+    presence = {present_name(name): start.present for name, start in prepared.starts.items()}
+    arrays = {**{name: start.array for name, start in prepared.starts.items()}, **presence}
+    return {name: array for name, array in arrays.items() if array is not None}
 
 
 def _supplied(prepared: Setup, leaves: Mapping[str, Tensor]) -> dict[str, Tensor]:

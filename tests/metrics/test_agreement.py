@@ -58,6 +58,10 @@ def test_classes_are_scikit_learns() -> None:
     assert classes.accuracy(prediction, label) == pytest.approx(sklearn.metrics.accuracy_score(a, b))
     assert classes.balanced_accuracy(prediction, label) == pytest.approx(recall)
     assert classes.macro_f1(prediction, label) == pytest.approx(sklearn.metrics.f1_score(a, b, average="macro"))
+    assert classes.micro_f1(prediction, label) == pytest.approx(classes.accuracy(prediction, label))
+    shown = sklearn.metrics.f1_score(a, b, labels=[0, 2, 3], average="micro")
+    assert classes.micro_f1(prediction, label, ignored=1) == pytest.approx(shown)
+    assert classes.micro_f1(label * 0, label * 0, ignored=0) == 0.0
     assert classes.matthews(prediction, label) == pytest.approx(sklearn.metrics.matthews_corrcoef(a, b))
     assert classes.matthews(label * 0, label) == 0.0
 

@@ -31,6 +31,7 @@ def test_a_call_gives_floats(entry: MetricEntry) -> None:
     label = torch.arange(30) % 2
     flat = entry.name in {
         "macro_f1",
+        "micro_f1",
         "matthews",
         "accuracy",
         "balanced_accuracy",

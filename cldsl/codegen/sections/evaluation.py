@@ -87,9 +87,14 @@ class Evaluation:
         tensors = self._tensors(report, self.split)
         if report.metric is None:
             return tensors[0]
-        options = {key: Literal(value) for key, value in report.options if value is not None}
+        options: dict[str, Expression] = {key: Literal(value) for key, value in report.options if value is not None}
         if report.fit is None:
+            if report.present is not None:
+                options["present"] = Name((self.held[self.split][report.present],))
             return call("rt.metric", Literal(report.metric), *tensors, **options)
+        if report.present is not None:
+            splits = (report.fit, self.split)
+            options["present"] = display(tuple(Name((self.held[split][report.present],)) for split in splits))
         both: dict[str, Expression] = {
             "train": display(self._tensors(report, report.fit)),
             "test": display(tensors),
