@@ -40,6 +40,7 @@ _CALLED = {
     "log_softmax": "log_share",
     "sinkhorn": "plan",
     "soft_sort": "places",
+    "kmeans": "centres",
     "unit": "direction",
     "norm": "length",
     "concat": "joined",

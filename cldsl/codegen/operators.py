@@ -294,6 +294,16 @@ def _soft_sort(low: Lowering, node: Node) -> Expression:
     return call("rt.soft_sort", *parts, Literal(axes.index(node.attr("axis"))), *masks)
 
 
+def _kmeans(low: Lowering, node: Node) -> Expression:
+    axis, cluster, features = node.attr("axes")
+    rest = tuple(each for each in node.names if each not in (cluster, features))
+    x, start = (low.tensor_toward(node.inputs[i], (*rest, own, features)) for i, own in enumerate((axis, cluster)))
+    rounds = Literal(node.attr("rounds"))
+    masks = [low.tensor_toward(each, (*rest, own)) for each, own in zip(node.inputs[2:], (axis, cluster), strict=False)]
+    made = call("rt.kmeans", x, start, rounds, Literal(node.attr("by")), *masks)
+    return permuted(made, (*rest, cluster, features), node.names)
+
+
 _RULES: dict[str, Lowered] = {
     "table": _table,
     "iota": _iota,
@@ -321,4 +331,5 @@ _RULES: dict[str, Lowered] = {
     "onehot": _onehot,
     "sinkhorn": _sinkhorn,
     "soft_sort": _soft_sort,
+    "kmeans": _kmeans,
 }

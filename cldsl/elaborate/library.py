@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cldsl.catalogue import CatalogueError, bind, find, nearest
+from cldsl.elaborate.clusters import kmeans
 from cldsl.elaborate.reductions import REDUCTIONS
 from cldsl.elaborate.scope import Mistake, Scope
 from cldsl.elaborate.values import Distribution, Relation, TextValue, Thing, Uneven, Value
@@ -36,7 +37,7 @@ LAWS: dict[str, tuple[tuple[str, Any], ...]] = {
 }
 NAMES = [
     *_POINTWISE, *_TWO, "clamp", "unit", "dot", "cos", "norm", "sq", "dist2", "size", "present", "full", "onehot", "stack", "cat",
-    "each", "rows", "sinkhorn", "soft_sort", "stop", "flip", *LAWS,
+    "each", "rows", "sinkhorn", "soft_sort", "kmeans", "stop", "flip", *LAWS,
 ]  # fmt: skip
 
 
@@ -48,7 +49,7 @@ class Library:
             "clamp": self._clamp, "unit": self._unit, "dot": self._dot, "cos": self._cos, "norm": self._norm, "sq": self._sq,
             "dist2": self._dist2, "size": self._size, "present": self._present, "full": self._full, "onehot": self._onehot,
             "stack": self._stack, "cat": self._cat, "each": self._each, "rows": self._rows, "sinkhorn": self._sinkhorn,
-            "soft_sort": self._soft_sort, "stop": self._stop, "flip": self._flip,
+            "soft_sort": self._soft_sort, "kmeans": self._kmeans, "stop": self._stop, "flip": self._flip,
         }  # fmt: skip
 
     def names(self) -> list[str]:
@@ -381,6 +382,9 @@ class Library:
             return Value(node)
         inside = self.a.fold("lt", self.a.iota(Axis(place, axis.size)).node, self.a.count(mask, (slot,)))
         return Value(node, self.a.both(mask, inside))
+
+    def _kmeans(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
+        return kmeans(self, items, expr, scope)
 
     # ---- chance
 

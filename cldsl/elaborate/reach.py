@@ -103,7 +103,7 @@ def _word(node: Node) -> str:
         return "`stop`"
     if node.op in COMPARISONS or node.op in ("and", "or", "not", "isfinite"):
         return "a comparison"
-    return {"topk": "`top`", "argmax": "`argmax`"}.get(node.op, f"`{node.op}`")
+    return {"topk": "`top`", "argmax": "`argmax`", "kmeans": "`kmeans`"}.get(node.op, f"`{node.op}`")
 
 
 def _span_near(node: Node, below: Node) -> Span:

@@ -103,6 +103,8 @@ def _flops(node: Node, sizes: Mapping[str, int]) -> int:
         return 3 * every  # an exponential or a square, a sum, a division or a difference
     if node.op == "sinkhorn":
         return every * (1 + 4 * int(node.attr("rounds")))
+    if node.op == "kmeans":
+        return every * 4 * int(node.attr("rounds"))  # a product for the nearest, a product for the means
     return every
 
 

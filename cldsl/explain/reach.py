@@ -127,7 +127,7 @@ def _members_below(order: Sequence[Node]) -> dict[Node, frozenset[str]]:
 
 
 _REASONS = {
-    "argmax": "an argmax", "topk": "the choice of a `top`", "onehot": "a one-hot code", "floor": "floor",
+    "argmax": "an argmax", "topk": "the choice of a `top`", "kmeans": "centres of clusters", "onehot": "a one-hot code", "floor": "floor",
     "ceil": "ceil", "round": "round", "sign": "sign", "gather": "an index", "where": "a condition", "cast": "a cast",
 }  # fmt: skip
 

@@ -194,6 +194,12 @@ OPERATORS: Mapping[str, Operator] = {
         ("axis", "place"),
         "relaxed odd-even sorting network (inputs x, steepness): share of each slot at each place (an Axis)",
     ),
+    "kmeans": Operator(
+        2,
+        4,
+        ("axes", "rounds", "by"),
+        "centres of clusters (inputs x, start, and masks of both or of neither): axes are those of rows, of clusters and of features; rounds of Lloyd's algorithm by distance, dot or cosine; masked rows and centres take no part, masked centres are 0",
+    ),
     "push": Operator(
         3,
         3,
@@ -206,7 +212,20 @@ COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge"})
 BOOLEANS = frozenset({"and", "or", "not", "isfinite"}) | COMPARISONS
 POINTWISE = frozenset(_UNARY) | frozenset(_BINARY) | {"where", "cast", "stop"}
 #: No gradient passes through these.
-CONSTANT = BOOLEANS | {"argmax", "topk", "iota", "const", "table", "stop", "floor", "ceil", "round", "sign", "onehot"}
+CONSTANT = BOOLEANS | {
+    "argmax",
+    "topk",
+    "iota",
+    "const",
+    "table",
+    "stop",
+    "floor",
+    "ceil",
+    "round",
+    "sign",
+    "onehot",
+    "kmeans",
+}
 
 
 class GraphError(Exception):
@@ -395,6 +414,15 @@ def _dot(inputs: tuple[Node, ...], attrs: Mapping[str, Any]) -> tuple[tuple[Axis
     return _without(union(*(node.axes for node in inputs)), attrs["over"]), "real"
 
 
+def _kmeans(inputs: tuple[Node, ...], attrs: Mapping[str, Any]) -> tuple[tuple[Axis, ...], str]:
+    rows, clusters, features = attrs["axes"]
+    _without(inputs[0].axes, (rows, features))
+    _without(inputs[1].axes, (clusters, features))
+    axes = union(*(node.axes for node in inputs))
+    rest = tuple(axis for axis in axes if axis.name not in attrs["axes"])
+    return (*rest, inputs[1].axis(clusters), inputs[1].axis(features)), "real"
+
+
 def _new_axis(where: str, dtype: str | None) -> Any:
     def rule(inputs: tuple[Node, ...], attrs: Mapping[str, Any]) -> tuple[tuple[Axis, ...], str]:
         axes = union(*(node.axes for node in inputs))
@@ -433,6 +461,7 @@ _SHAPED: dict[str, Any] = {
     "onehot": _new_axis("back", "real"),
     "sinkhorn": _keep,
     "soft_sort": _new_axis("beside", "real"),
+    "kmeans": _kmeans,
     "push": lambda i, a: (i[0].axes, i[0].dtype),
 }
 

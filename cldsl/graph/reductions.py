@@ -238,6 +238,29 @@ def _network(x: Tensor, slope: Tensor, present: Tensor) -> Tensor:
     return torch.stack(columns, -1)
 
 
+def _kmeans(run: Run, node: Node, parts: list[Tensor]) -> Tensor:
+    """Each row to its nearest centre, each centre to the mean of its rows, again and again; one without rows stays."""
+    axis, cluster, features = node.attr("axes")
+    rest = tuple(name for name in node.names if name not in (cluster, features))
+    names = [(*rest, axis, features), (*rest, cluster, features), (*rest, axis), (*rest, cluster)]
+    fitted = [fit(part, each.names, to) for part, each, to in zip(parts, node.inputs, names, strict=False)]
+    x, centres = fitted[0].to(run.real).detach().unsqueeze(-3), fitted[1].to(run.real).detach()  # rows along -2 of x
+    there = fitted[2].unsqueeze(-2) if len(parts) == 4 else torch.ones_like(x[..., 0], dtype=torch.bool)
+    kept = fitted[3] if len(parts) == 4 else torch.ones_like(centres[..., 0], dtype=torch.bool)
+    for _ in range(node.attr("rounds")):
+        to = centres.unsqueeze(-2)
+        length = _length(to).unsqueeze(-1).clamp(min=1e-12) if node.attr("by") == "cosine" else 1.0
+        far = ((x - to) ** 2).sum(-1) if node.attr("by") == "distance" else -(x * to / length).sum(-1)
+        far = torch.where(kept.unsqueeze(-1), far, torch.full_like(far, math.inf))  # [..., cluster, item]
+        near = torch.arange(far.shape[-2], device=far.device).unsqueeze(-1) == far.argmin(-2, keepdim=True)
+        own = (near & there & kept.unsqueeze(-1)).unsqueeze(-1)
+        count = own.sum(-2)
+        mean = torch.where(own, x, torch.zeros_like(x)).sum(-2) / count.clamp(min=1)
+        centres = torch.where(count > 0, mean, centres)
+    made = torch.where(kept.unsqueeze(-1), centres, torch.zeros_like(centres))
+    return fit(made, (*rest, cluster, features), node.names)
+
+
 RULES: dict[str, Callable[[Run, Node, list[Tensor]], Tensor]] = {
     "reduce": _reduce,
     "softmax": _softmax,
@@ -251,4 +274,5 @@ RULES: dict[str, Callable[[Run, Node, list[Tensor]], Tensor]] = {
     "cumsum": _cumsum,
     "sinkhorn": _sinkhorn,
     "soft_sort": _soft_sort,
+    "kmeans": _kmeans,
 }

@@ -113,6 +113,16 @@ def _roles(node: Node) -> str:
         return f"no reduction {node.attr('kind')}"
     if node.op == "sinkhorn" and (node.attr("rounds") < 1 or len(node.attr("axes")) != 2):
         return "needs two axes and at least one round"
+    if node.op == "kmeans":
+        return _clustering(node)
+    return ""
+
+
+def _clustering(node: Node) -> str:
+    if len(node.inputs) == 3 or any(each.dtype != "bool" for each in node.inputs[2:]):
+        return "takes masks of rows and centres, both bool, or none"
+    if len(node.attr("axes")) != 3 or node.attr("rounds") < 0 or node.attr("by") not in ("distance", "dot", "cosine"):
+        return "needs three axes, a number of rounds, and distance, dot or cosine"
     return ""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cldsl.reference import functions as lib
 from cldsl.reference.assignment import sinkhorn, soft_sort
+from cldsl.reference.clusters import kmeans
 from cldsl.reference.errors import EvaluationError
 from cldsl.reference.indexing import mentioned
 from cldsl.reference.reducing import KEEPING, Reducing
@@ -42,6 +43,7 @@ class Calls:
             "rows": self.rows,
             "sinkhorn": self.sinkhorn,
             "soft_sort": self.soft_sort,
+            "kmeans": self.kmeans,
             "flip": self.flip,
             "push": self.push,
             "mix": self.mix,
@@ -280,6 +282,20 @@ class Calls:
             raise EvaluationError("soft_sort takes [slot -> place]")
         value = self.argument(node, 0, scope.without(axes))
         return soft_sort(value, axes[0], axes[1], self.option(node, "steepness", 1, scope))
+
+    def kmeans(self, node: ast.Call, items: Sequence[ast.AxisItem], scope: Scope) -> Value:
+        """`kmeans[item -> cluster](x, start = c, rounds = 20, by = "distance")`."""
+        axes = mentioned(items, scope)
+        if len(axes) != 2:
+            raise EvaluationError("kmeans takes [item -> cluster]")
+        inner = scope.without(axes)
+        given = {each.name: each.value for each in node.arguments}
+        if "start" not in given:
+            raise EvaluationError("kmeans begins with the centres `start`")
+        start = self.interpreter.value(given["start"], inner)
+        rounds = int(self.option(node, "rounds", 20, scope))
+        by = self.interpreter.evaluate(given["by"], scope) if "by" in given else "distance"
+        return kmeans(self.argument(node, 0, inner), start, axes[0], axes[1], rounds, str(by))
 
     def flip(self, node: ast.Call, items: Sequence[ast.AxisItem], scope: Scope) -> Relation:
         """`flip(R)`."""

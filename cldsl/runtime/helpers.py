@@ -61,5 +61,6 @@ HELPERS: dict[str, str] = {
     "push": "cldsl.runtime.rings:push",
     "sinkhorn": "cldsl.runtime.assignment:sinkhorn",
     "soft_sort": "cldsl.runtime.assignment:soft_sort",
+    "kmeans": "cldsl.runtime.clusters:kmeans",
     "metric": "cldsl.runtime.measure:metric",
 }

@@ -36,7 +36,7 @@ Local = Rows | Accumulated | str
 GATHERED = frozenset({"sum", "mean", "max", "min", "any", "all", "logsumexp"})
 #: Computed along axes of their own: rows stay where those axes are not the rows'.
 _ALONG = frozenset(
-    {"softmax", "log_softmax", "unit", "norm", "argmax", "topk", "sort", "cumsum", "sinkhorn", "soft_sort"}
+    {"softmax", "log_softmax", "unit", "norm", "argmax", "topk", "sort", "cumsum", "sinkhorn", "soft_sort", "kmeans"}
 )
 
 

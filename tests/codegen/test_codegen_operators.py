@@ -12,6 +12,7 @@ from torch import nn
 from cldsl.codegen import argument_of, emit_function, load_function
 from cldsl.codegen.operators import _RULES
 from cldsl.graph.nodes import OPERATORS, POINTWISE, Axis, Function, Graph, GraphError, Node
+from cldsl.runtime.clusters import kmeans
 
 A, B, D = Axis("a", 3), Axis("b", 4), Axis("dim", 5)
 
@@ -232,3 +233,13 @@ def test_relaxed_sorting_and_balance_on_any_layout() -> None:
     torch.testing.assert_close(share.sum(1), torch.ones(3).double())
     places = run(g.make("soft_sort", x, g.const(1e6), axis="a", place=Axis("p", 3)), x=u)  # [a, b, p]
     torch.testing.assert_close(places.argmax(-1), u.argsort(0).argsort(0))
+
+
+def test_centres_on_any_layout() -> None:
+    g = Graph()
+    u, c = random(3, 4, 2), random(2, 5, seed=1)
+    x = leaf(g, "x", A, B, Axis("dim", 2))
+    start = leaf(g, "c", Axis("dim", 2), Axis("k", 5))
+    node = g.make("kmeans", x, start, axes=("b", "k", "dim"), rounds=2, by="distance")  # [a, k, dim]
+    for a in range(3):
+        torch.testing.assert_close(run(node, x=u, c=c)[a], kmeans(u[a], c.t(), 2))

@@ -264,3 +264,16 @@ def test_what_is_missing_is_named() -> None:
     call = graph.make("call", x, model="g", consumes=("a",), produces=(B,), mode="train", version=0, site="1:1")
     with pytest.raises(GraphError, match="no model g"):
         run(Function("f", (("y", call),)), {("draw", "noise"): torch.zeros(3)})
+
+
+def test_kmeans_moves_each_centre_to_the_mean_of_its_rows() -> None:
+    bench = Bench()
+    rows = torch.tensor([[0.0, 0.0], [0.0, 1.0], [5.0, 5.0], [9.0, 9.0]], dtype=torch.float64)
+    x = bench.leaf(rows, "a", "dim")
+    start = bench.leaf(rows[[0, 2]] + 0.1, "k", "dim")
+    found = bench.value("kmeans", x, start, axes=("a", "k", "dim"), rounds=2, by="distance")
+    assert_close(found, [[0.0, 0.5], [7.0, 7.0]])
+    there = bench.leaf(torch.tensor([True, True, True, False]), "a")
+    kept = bench.leaf(torch.tensor([True, False]), "k")
+    part = bench.value("kmeans", x, start, there, kept, axes=("a", "k", "dim"), rounds=1, by="dot")
+    assert_close(part, [[5 / 3, 2.0], [0.0, 0.0]])

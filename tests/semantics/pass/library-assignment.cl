@@ -17,7 +17,7 @@ contrast pull:
     temperature tau
 
 train on photos(batch = 64, epochs = 1):
-    minimize mean(infonce(pull)) + mean(sinkhorn[dim, item](z[v = 0], rounds = 3)) + mean(soft_sort[dim -> place](z, steepness = 2)) by sgd(lr = 0.1)
+    minimize mean(infonce(pull)) + mean(sinkhorn[dim, item](z[v = 0], rounds = 3)) + mean(soft_sort[dim -> place](z, steepness = 2)) + mean(kmeans[item -> k](z, start = z[item = 0 : 3][item -> k])) by sgd(lr = 0.1)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)
