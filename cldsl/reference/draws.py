@@ -30,6 +30,7 @@ _SAMPLERS: dict[str, Sampler] = {
     "beta": lambda rng, shape, a, b: rng.beta(a, b, shape),
     "bernoulli": lambda rng, shape, p: rng.uniform(0, 1, shape) < p,
     "sphere": lambda rng, shape: rng.normal(0, 1, shape),
+    "permutation": lambda rng, shape: rng.uniform(0, 1, shape).argsort(-1),  # of the last axis, for each of the others
 }
 
 
