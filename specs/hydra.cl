@@ -58,3 +58,51 @@ on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)
     report linear = linear_probe(f(image), label)
     report rank = effective_rank(f(image))
+
+variant open:  # no subspaces: any two classes are pulled together as they are
+    let gate = 1
+
+variant product:  # the other symmetric filter
+    let gate = filter(E[class = label]) * filter(E[class = pair])
+
+variant partner:  # the paper's words: one positive for each anchor, its partner in the batch
+    contrast disparate:
+        positive c in k if c.v != a.v and c.item == a.order
+
+variant binary:  # gates of single classes near 0 or 1
+    param gamma: real >= 0 = 0.1
+    let single = filter(E[class = label])
+    let entropy = mean(bce(single, single))
+    train from this:
+        minimize (
+            mean(infonce(instance)) + beta * each_pair(disparate)
+        ) / (1 + beta) + gamma * entropy by adam(lr = cosine(2e-3), decay = 1e-6)
+
+variant as_published from binary:  # the penalty is computed without gradient: it is told, and moves nothing
+    let entropy = stop(mean(bce(single, single)))
+
+variant simlap:  # the later form: one encoder, keys are the batch with its gradient, unit rows before the gates
+    param tau = 0.1
+    draw shift[item] ~ integer(1, size(class) - 1)
+    let pair = (label + shift) % size(class)  # another class for certain; the batch may lack it
+    let z = unit(g(f(x)))
+    contrast disparate:
+        anchor     a in z
+        positive   c in z if c.label == a.pair and c != a
+        negative   c in z if c.label != a.pair and c.label != a.label
+        similarity dot(a.gate * a, a.gate * c)
+    def each_anchor(R)[a in R] = (
+        sum[p in a.positive](logaddexp(R(a, p), logsumexp[n in a.negative](R(a, n))) - R(a, p))
+        / (count[p in a.positive](p) + 1e-6)
+    )
+    train on photos(batch = 128, epochs = 6):
+        minimize mean(each_anchor(disparate)) by adam(lr = cosine(2e-3), decay = 5e-4)
+
+variant simlap_open from simlap:  # any pair, no subspaces
+    let gate = 1
+
+variant supcon from simlap_open:  # pairs of one class
+    let pair = label
+
+claim knn: simlap_open < simlap, supcon ~ simlap, open < this
+claim rank: supcon < simlap

@@ -3,7 +3,8 @@
 Input: a JSON file. Output: a `Case`, and its values at one step. Reads files only; knows nothing of specs.
 
 A case of several steps writes a value for each step, as `NAME_step0`, `NAME_after_step0`, ... or with a first axis
-`step`; `at_step` and `Expected` tell them apart, so that the rest sees one value under one name.
+`step`, or, where its params say how many `steps` or `iterations` it has, as `NAME_0`, `NAME_1`, ...; `at_step` and
+`Expected` tell them apart, so that the rest sees one value under one name. Dots in names are written `_` in a spec.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _KINDS = {
     "bool": torch.bool,
 }
 _STEP = re.compile(r"_step(\d+)$")
+_NUMBER = re.compile(r"_(\d+)$")
 _ENDING = re.compile(r"(_per_step|_step\d*)$")
 
 
@@ -71,41 +73,65 @@ class Case:
 
     @property
     def steps(self) -> int:
-        """How many steps it has, by its param `steps` or by its values; 1 where it has no steps."""
+        """How many steps it has, by its params `steps`, `iterations` or by its values; 1 where it has no steps."""
         counts = [array.data.shape[0] for array in self.inputs.values() if array.axes[:1] == ("step",)]
         numbered = [int(found[1]) + 1 for name in [*self.inputs, *self.outputs] if (found := _STEP.search(name))]
-        written = self.params.get("steps")
-        return max([1, *counts, *numbered, *([written] if isinstance(written, int) else [])])
+        return max([1, *counts, *numbered, self._written])
+
+    @property
+    def _written(self) -> int:
+        """How many steps the params say; `iterations` are steps only where values are numbered by them."""
+        names = [*self.inputs, *self.outputs]
+        counts = [value if isinstance(value := self.params.get(each), int) else 0 for each in ("steps", "iterations")]
+        numbered = any(f"{_NUMBER.sub('', name)}_{counts[1] - 1}" == name for name in names if name[-1].isdigit())
+        return max(counts[0], counts[1] if numbered else 0)
 
     def at_step(self, step: int) -> dict[str, Array]:
-        """The inputs of a step by their names without the step; inputs that have none are there at every step."""
-        found = {}
+        """The inputs of a step by their names without the step.
+
+        An input that has no steps is there at every step; one that this step has none of is the last that there was.
+        """
+        found: dict[str, Array] = {}
+        latest: dict[str, int] = {}
         for name, array in self.inputs.items():
-            numbered = _STEP.search(name)
-            if numbered is None:
+            short, number = self._numbered(name, self.inputs)
+            if number is None:
                 stepped = array.axes[:1] == ("step",)
-                found[name] = Array(array.data[step], array.axes[1:]) if stepped else array
-            elif int(numbered[1]) == step:
-                found[name[: numbered.start()]] = array
+                found[short] = Array(array.data[step], array.axes[1:]) if stepped else array
+            elif latest.get(short, -1) < number <= step:
+                found[short], latest[short] = array, number
         return found
 
     def expected(self) -> list[Expected]:
-        """Every output and gradient, one entry for each step."""
+        """Every output and gradient, one entry for each step; an output that has no steps is what the last one leaves."""
         found: list[Expected] = []
         for key, array in self.outputs.items():
-            found += _stepwise(key, array, key, None)
+            found += self._stepwise(key, array, key, None)
         for key, array in self.gradients.items():
             output, _, wrt = key.partition("/")
-            found += _stepwise(key, array, output, _ENDING.sub("", wrt))
+            found += self._stepwise(key, array, output, spelled(_ENDING.sub("", wrt)))
         return found
 
+    def _stepwise(self, key: str, array: Array, name: str, wrt: str | None) -> list[Expected]:
+        short, number = self._numbered(name, self.outputs)
+        short = _ENDING.sub("", short)
+        if number is None and array.axes[:1] == ("step",):
+            each = enumerate(array.data)
+            return [Expected(key, short, Array(data, array.axes[1:]), step, wrt) for step, data in each]
+        return [Expected(key, short, array, self.steps - 1 if number is None else number, wrt)]
 
-def _stepwise(key: str, array: Array, name: str, wrt: str | None) -> list[Expected]:
-    numbered = _STEP.search(name)
-    short = _ENDING.sub("", name)
-    if numbered is None and array.axes[:1] == ("step",):
-        return [Expected(key, short, Array(each, array.axes[1:]), step, wrt) for step, each in enumerate(array.data)]
-    return [Expected(key, short, array, int(numbered[1]) if numbered else 0, wrt)]
+    def _numbered(self, name: str, beside: Mapping[str, Array]) -> tuple[str, int | None]:
+        """A name without its step, and the step. `beside`: a bare number is a step where the first one is there too."""
+        found = _STEP.search(name)
+        if found is None and self._written:
+            bare = _NUMBER.search(name)
+            found = bare if bare and int(bare[1]) < self._written and f"{name[: bare.start()]}_0" in beside else None
+        return (spelled(name), None) if found is None else (spelled(name[: found.start()]), int(found[1]))
+
+
+def spelled(name: str) -> str:
+    """A name of a case as a spec writes it."""
+    return name.replace(".", "_")
 
 
 def load_case(path: str | Path) -> Case:
