@@ -48,7 +48,7 @@ def each_pair(R) = (
     mean[a in R, p in a.positive](logaddexp(R(a, p), logsumexp[n in a.negative](R(a, n))) - R(a, p)) else 0
 )
 
-train on photos(batch = 128, epochs = 6):
+train on photos(batch = 128, epochs = 4):
     t <- mix(t, (f, g), 1 - cosine(1 - keep))
     minimize (
         mean(infonce(instance)) + beta * each_pair(disparate)
@@ -95,7 +95,7 @@ variant simlap:  # the later form: one encoder, keys are the batch with its grad
         sum[p in a.positive](logaddexp(R(a, p), logsumexp[n in a.negative](R(a, n))) - R(a, p))
         / (count[p in a.positive](p) + 1e-6)
     )
-    train on photos(batch = 128, epochs = 6):
+    train on photos(batch = 128, epochs = 4):
         minimize mean(each_anchor(disparate)) by adam(lr = cosine(2e-3), decay = 5e-4)
 
 variant simlap_open from simlap:  # any pair, no subspaces
