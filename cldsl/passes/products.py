@@ -105,7 +105,7 @@ def _along(graph: Graph, node: Node, other: Node, parts: list[Node]) -> Node | N
 
 
 def _square(graph: Graph, node: Node, parts: list[Node]) -> Node | None:
-    return _dot(graph, node, [graph.make("mul", each, each) for each in parts])
+    return _dot(graph, node, [*parts, *parts])
 
 
 def _root(graph: Graph, square: Node) -> Node:
