@@ -186,7 +186,9 @@ class Draws:
     def ordered_axis(self, item: ast.Draw) -> str | None:
         """The axis whose entries a permutation puts in order, the last one: it points there. None for another draw."""
         call, (name, axes) = item.value, item.targets[0]
-        if not (isinstance(call, ast.Call) and isinstance(call.function, ast.Name) and call.function.id == "permutation"):
+        if not (
+            isinstance(call, ast.Call) and isinstance(call.function, ast.Name) and call.function.id == "permutation"
+        ):
             return None
         if axes and isinstance(axes[-1], (ast.Select, ast.AxisName)):
             return axes[-1].axis if isinstance(axes[-1], ast.Select) else axes[-1].name

@@ -117,7 +117,14 @@ MODULES: tuple[ModuleEntry, ...] = (
     ModuleEntry(
         "norm",
         "A norm by itself, for what a spec composes layer by layer.",
-        (Parameter("kind", "text", doc="over the rows, or over the consumed axes of each", choices=("batch", "batch_no_affine", "layer")),),
+        (
+            Parameter(
+                "kind",
+                "text",
+                doc="over the rows, or over the consumed axes of each",
+                choices=("batch", "batch_no_affine", "layer"),
+            ),
+        ),
         "cldsl.modules.dense:norm",
         shape=shapes.norm,
         batch_statistics=lambda bound: bound["kind"] != "layer",
