@@ -13,6 +13,7 @@ from typing import Any
 from cldsl.elaborate import census
 from cldsl.elaborate.folding import FOLD as _FOLD
 from cldsl.elaborate.folding import constant
+from cldsl.elaborate.ranges import within
 from cldsl.elaborate.ranked import product_of_picked
 from cldsl.elaborate.values import Value
 from cldsl.graph.nodes import Axis, Graph, Node
@@ -312,7 +313,7 @@ class Arithmetic:
         """value[axis = index]; out of range is absent unless the index is known to be in range."""
         valid = index.mask
         place = index.node
-        if checked and axis.size is not None:
+        if checked and axis.size is not None and (constant(place) is not None or not within(place, axis.size)):
             known = constant(place)
             if known is not None:
                 if not 0 <= known < axis.size:

@@ -15,6 +15,9 @@ from cldsl.syntax.diagnostics import Span
 if TYPE_CHECKING:
     from cldsl.elaborate.session import Session
 
+#: What is drawn from each distribution, where it is not real.
+_DTYPES = {"integer": "int", "permutation": "int", "bernoulli": "bool"}
+
 
 class Draws:
     def __init__(self, session: Session) -> None:
@@ -175,9 +178,27 @@ class Draws:
                 "",
                 "write `~ uniform(0, 1)`",
             )
-        self._plan(item, name, own, law)
-        dtype = "int" if law.law == "integer" else "bool" if law.law == "bernoulli" else "real"
-        self.things[name] = Value(s.graph.leaf("input", own, dtype, item.span, name, kind="draw", name=name))
+        target = self.ordered_axis(item) if law.law == "permutation" else None
+        dtype = self._plan(item, name, own, law)
+        leaf = s.graph.leaf("input", own, dtype, item.span, name, kind="draw", name=name)
+        self.things[name] = Value(leaf, target=target)
+
+    def ordered_axis(self, item: ast.Draw) -> str | None:
+        """The axis whose entries a permutation puts in order, the last one: it points there. None for another draw."""
+        call, (name, axes) = item.value, item.targets[0]
+        if not (
+            isinstance(call, ast.Call) and isinstance(call.function, ast.Name) and call.function.id == "permutation"
+        ):
+            return None
+        if axes and isinstance(axes[-1], (ast.Select, ast.AxisName)):
+            return axes[-1].axis if isinstance(axes[-1], ast.Select) else axes[-1].name
+        raise Mistake(
+            call.span,
+            "permutation",
+            f"{name} puts no axis in order",
+            "a permutation is of the entries of the draw's last axis",
+            f"name the axis: `draw {name}[item] ~ permutation()`",
+        )
 
     def _axis(self, axis: ast.AxisItem) -> Axis:
         if isinstance(axis, ast.Select):
@@ -210,8 +231,10 @@ class Draws:
                 "",
                 "write `~ uniform(0, 1)`",
             )
-        self._plan(item, name, tuple(axes), law)
-        leaf = s.graph.leaf("input", tuple(axes), "real", item.span, name, kind="draw", name=name)
+        if law.law == "permutation":
+            self.ordered_axis(item)
+        dtype = self._plan(item, name, tuple(axes), law)
+        leaf = s.graph.leaf("input", tuple(axes), dtype, item.span, name, kind="draw", name=name)
         self.things[name] = Value(leaf, over_rows=tuple(axis.name for axis in axes))
 
     def supplied(self, item: ast.Draw, name: str, axes: tuple[Axis, ...], dtype: str) -> Value:
@@ -234,9 +257,11 @@ class Draws:
             over.append(f"{name}_{place}")
         return Value(node, over_rows=tuple(over))
 
-    def _plan(self, item: ast.Draw, name: str, axes: tuple[Axis, ...], law: Distribution) -> None:
-        dtype = "int" if law.law == "integer" else "bool" if law.law == "bernoulli" else "real"
+    def _plan(self, item: ast.Draw, name: str, axes: tuple[Axis, ...], law: Distribution) -> str:
+        """Plans the draw; gives the kind of its values."""
+        dtype = _DTYPES.get(law.law, "real")
         self.plans[name] = DrawPlan("draw", name, axes, dtype, distribution=(law.law, *law.arguments), span=item.span)
+        return dtype
 
     # ---- tensors
 

@@ -34,6 +34,7 @@ LAWS: dict[str, tuple[tuple[str, Any], ...]] = {
     "beta": (("a", None), ("b", None)),
     "bernoulli": (("p", None),),
     "sphere": (),
+    "permutation": (),
 }
 NAMES = [
     *_POINTWISE, *_TWO, "clamp", "unit", "dot", "cos", "norm", "sq", "dist2", "size", "present", "full", "onehot", "stack", "cat",

@@ -39,7 +39,7 @@ def _state(shared: Shared, name: str, place: Span, written: bool, read: bool) ->
             "it costs memory and changes nothing",
             "read it, or remove it and its assignments",
         )
-    elif read and not written:
+    elif read and not written and name in shared.used:
         shared.warn(
             place,
             "never-written",
@@ -61,7 +61,7 @@ def _model(shared: Shared, item: ast.Model, place: Span, written: bool, read: bo
             "only copies, assignments or `over` name it",
             f"apply it: `{item.name}(x)`, or remove it",
         )
-    elif copied and not written:
+    elif copied and not written and item.name in shared.used:
         shared.warn(
             place,
             "never-written",

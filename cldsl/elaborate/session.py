@@ -236,8 +236,11 @@ class Session(Models):
         if isinstance(item, ast.Draw) and any(isinstance(axis, ast.Comprehension) for axis in item.targets[0][1]):
             return self.draws.supplied(item, name, given.axes, given.dtype)
         target = (
-            item.target if isinstance(item, ast.Cell) else self.columns[name].target if name in self.columns else None
-        )
+            item.target if isinstance(item, ast.Cell)
+            else self.draws.ordered_axis(item) if isinstance(item, ast.Draw)
+            else self.columns[name].target if name in self.columns
+            else None
+        )  # fmt: skip
         mask, presence = None, present_name(name)
         if presence in self.shared.given:
             own = self.shared.given[presence].axes

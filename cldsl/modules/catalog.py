@@ -115,6 +115,21 @@ MODULES: tuple[ModuleEntry, ...] = (
     ),
     ModuleEntry("identity", "Its input.", (), "cldsl.modules.dense:identity", shape=shapes.identity),
     ModuleEntry(
+        "norm",
+        "A norm by itself, for what a spec composes layer by layer.",
+        (
+            Parameter(
+                "kind",
+                "text",
+                doc="over the rows, or over the consumed axes of each",
+                choices=("batch", "batch_no_affine", "layer"),
+            ),
+        ),
+        "cldsl.modules.dense:norm",
+        shape=shapes.norm,
+        batch_statistics=lambda bound: bound["kind"] != "layer",
+    ),
+    ModuleEntry(
         "conv",
         "A small convolutional network for images: convolution, norm, relu; halved between.",
         _conv_parameters([32, 64, 64], 3),

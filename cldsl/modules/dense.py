@@ -52,6 +52,11 @@ def identity(consumes: tuple[int, ...]) -> nn.Module:
     return nn.Identity()
 
 
+def norm(consumes: tuple[int, ...], kind: str) -> nn.Module:
+    """A norm of rows [row, *consumes], all consumed axes together."""
+    return _around(consumes, _norm(kind, math.prod(consumes)), consumes)
+
+
 def _norm(name: str, width: int) -> list[nn.Module]:
     if name == "batch":
         return [nn.BatchNorm1d(width)]

@@ -80,6 +80,12 @@ def identity(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
     return consumed
 
 
+def norm(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """What is consumed; there must be something."""
+    _at_least_one("norm", consumed)
+    return consumed
+
+
 def conv(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
     """Images: the last width, alone ("mean"), times the places ("flatten") or before y, x ("map")."""
     return _conv_net("conv", bound, image("conv", consumed)[1:])

@@ -2,14 +2,16 @@
 
 Input: a function. Output: an equal one in which a sum of anchor-only times candidate-only factors is a dot, a factor
 that does not vary along the sum stands behind it, a dot with a mix of rows is the mix of dots (inner products are
-linear), and the sum of joined rows is the sum of the parts' sums. It applies only what lowers the number of entries
-computed; |a - c|^2 is not expanded, for that loses the digits of near pairs.
+linear), a dot with a product of pairs of rows, or with its direction, is made of dots of the factors, and the sum of
+joined rows is the sum of the parts' sums. It applies only what lowers the number of entries computed; |a - c|^2 is not
+expanded, for that loses the digits of near pairs.
 """
 
 from __future__ import annotations
 
 from cldsl.graph.nodes import Axis, Function, Graph, Node, union
 from cldsl.passes.linear import spread_dot
+from cldsl.passes.products import contracted, factors, length, multiplied, regrouped
 from cldsl.passes.rewrite import marks, rebuild, spread
 
 
@@ -34,7 +36,9 @@ def contract(function: Function, graph: Graph) -> Function:
 
 def _rule(graph: Graph, node: Node) -> Node | None:
     if node.op == "dot":
-        return spread_dot(graph, node)
+        return regrouped(graph, node) or spread_dot(graph, node)
+    if node.op == "norm":
+        return length(graph, node)
     if node.op != "reduce" or node.attr("kind") != "sum" or not node.attr("over"):
         return None
     x = node.inputs[0]
@@ -59,60 +63,18 @@ def _over(node: Node, x: Node) -> tuple[Axis, ...]:
 
 def _product(graph: Graph, node: Node, x: Node) -> Node | None:
     over = set(node.attr("over"))
-    factors = _factors(x)
-    outside = [each for each in factors if not over & set(each.names)]
-    inside = [each for each in factors if over & set(each.names)]
+    parts = factors(graph, x)
+    outside = [each for each in parts if not over & set(each.names)]
+    inside = [each for each in parts if over & set(each.names)]
     if not inside:
         return None
-    core = _contracted(graph, node, x, inside)
+    core = contracted(graph, node, inside)
     if core is None:
         if not outside:
             return None
-        rest = spread(graph, _multiplied(graph, inside), _over(node, x))
+        rest = spread(graph, multiplied(graph, inside), _over(node, x))
         core = graph.make("reduce", rest, kind="sum", over=node.attr("over"))
-    return _multiplied(graph, [core, *outside], node)
-
-
-def _factors(x: Node) -> list[Node]:
-    """The operands of a product of products, at most sixteen."""
-    found: list[Node] = []
-    work = [x]
-    while work:
-        node = work.pop()
-        if node.op == "mul" and node.dtype == "real" and len(found) + len(work) < 16:
-            work.extend(reversed(node.inputs))
-        else:
-            found.append(node)
-    return found
-
-
-def _multiplied(graph: Graph, factors: list[Node], node: Node | None = None) -> Node:
-    """The product, smaller operands first multiplied into the first one; the last carries the marks of what it
-    replaces.
-    """
-    made = factors[0]
-    for place, each in enumerate(factors[1:], 2):
-        named = marks(node) if node is not None and place == len(factors) else {}
-        made = graph.make("mul", made, each, **named)
-    return made
-
-
-def _contracted(graph: Graph, node: Node, x: Node, inside: list[Node]) -> Node | None:
-    """A dot of two groups of factors neither of which has all axes of the product; None where there are no such
-    groups.
-    """
-    every = set().union(*(each.names for each in inside))
-    over = set(node.attr("over"))
-    left = max(inside, key=lambda each: len(each.axes))
-    if set(left.names) == every:
-        return None
-    lefts = [each for each in inside if set(each.names) <= set(left.names)]
-    rights = [each for each in inside if each not in lefts]
-    right_names = set().union(*(each.names for each in rights))
-    if right_names == every or not (over <= right_names and over <= set(left.names)):
-        return None
-    right = _multiplied(graph, rights)
-    return graph.make("dot", _multiplied(graph, lefts), right, over=node.attr("over"), **marks(node))
+    return multiplied(graph, [core, *outside], node)
 
 
 # ---- sums of joined rows

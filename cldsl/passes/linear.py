@@ -23,10 +23,10 @@ def spread_dot(graph: Graph, node: Node) -> Node | None:
     for place in (0, 1):
         other, mix = node.inputs[1 - place], node.inputs[place]
         moves: list[Node] = []
-        mix = _inward(graph, mix)
+        mix = inward(graph, mix)
         while mix.op in ("rename", "merge") and _apart(mix, other, node):
             moves.append(mix)
-            mix = _inward(graph, mix.inputs[0])
+            mix = inward(graph, mix.inputs[0])
         terms = _terms(graph, mix, set(node.attr("over"))) if mix.op in _ARITHMETIC else None
         if terms is None or not _smaller(mix, terms):
             continue
@@ -73,7 +73,7 @@ def _terms(graph: Graph, mix: Node, over: set[str]) -> list[Term] | None:
         sign, factors, node = work.pop()
         if len(found) + len(work) >= TERMS:
             return None
-        node = _inward(graph, node)
+        node = inward(graph, node)
         if node.op in ("add", "sub") and node.dtype == "real":
             work.append((sign if node.op == "add" else -sign, factors, node.inputs[1]))
             work.append((sign, factors, node.inputs[0]))
@@ -86,7 +86,7 @@ def _terms(graph: Graph, mix: Node, over: set[str]) -> list[Term] | None:
     return found if all(over <= set(rows.names) for _, _, rows in found) else None
 
 
-def _inward(graph: Graph, node: Node) -> Node:
+def inward(graph: Graph, node: Node) -> Node:
     """A rename or a stop of arithmetic as arithmetic of renames or stops; a stop of moved entries as moved stops."""
     while node.op in ("rename", "stop"):
         inner = node.inputs[0]

@@ -30,6 +30,7 @@ _SAMPLERS: dict[str, Sampler] = {
     "beta": lambda rng, shape, a, b: rng.beta(a, b, shape),
     "bernoulli": lambda rng, shape, p: rng.uniform(0, 1, shape) < p,
     "sphere": lambda rng, shape: rng.normal(0, 1, shape),
+    "permutation": lambda rng, shape: rng.uniform(0, 1, shape).argsort(-1),  # of the last axis, for each of the others
 }
 
 
@@ -71,6 +72,8 @@ class Draws:
         ):
             raise EvaluationError(f"a distribution is one of {', '.join(_SAMPLERS)}", node.span)
         kind = node.function.id
+        if kind == "permutation" and (not sizes or "." in list(sizes)[-1]):
+            raise EvaluationError(f"{name} puts no axis in order", node.span)
         parameters = [interpreter.value(each.value, scope) for each in node.arguments]
         axes = joined_axes([tuple(sizes), *(each.axes for each in parameters)])
         known = {**{axis: int(each.size(axis) or 0) for each in parameters for axis in each.axes}, **sizes}

@@ -43,6 +43,10 @@ _MOCHI = {
     "share": "item mix ~", "own": "item blend ~", "label": "item > class",
 }  # fmt: skip
 _MOCHI_SETS = {"hardest": "3", "pairs": "3", "blends": "2", "start": "1"}
+_HYDRA = {
+    "q": "item v dim", "k": "item v dim", "gate": "item dim ~", "label": "item > class", "pair": "item > class",
+}  # fmt: skip
+_LATER = {name: axes for name, axes in _HYDRA.items() if name not in ("q", "k")} | {"z": "item v dim"}
 _SIDES = {name: "sample" for name in ("si", "bi", "ui", "st", "bt", "ut")}
 
 STANDS: Mapping[str, Stand] = {
@@ -62,6 +66,16 @@ STANDS: Mapping[str, Stand] = {
         {"z": "item dim", "id": "item > sample", "bank": "sample dim"},
         variants={name: Stand({"z": "item dim", "id": "item > sample", "bank": "sample dim"}, sets={"nearest": "3"})
                   for name in ("as_published", "as_published_simple")},
+    ),
+    "hydra": Stand(
+        _HYDRA,
+        variants={
+            "open": Stand({name: axes for name, axes in _HYDRA.items() if name != "gate"}),
+            "partner": Stand({**{name: axes for name, axes in _HYDRA.items() if name != "pair"}, "order": "item > item"}),
+            **{name: Stand({**_HYDRA, "single": "item dim ~"}) for name in ("binary", "as_published")},
+            "simlap": Stand(_LATER),
+            **{name: Stand({key: axes for key, axes in _LATER.items() if key != "gate"}) for name in ("simlap_open", "supcon")},
+        },
     ),
     "isogclr": Stand({"z": "item v dim", "id": "item > sample", "s": "sample ~", "u": "sample", "tau": "sample ~"}),
     "isogclr-bimodal": Stand(

@@ -35,6 +35,7 @@ def test_every_objective_is_compared() -> None:
         "dcl",
         "groco",
         "hardness-aware",
+        "hydra",
         "isogclr",
         "mochi",
         "supremix",

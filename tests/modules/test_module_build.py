@@ -33,6 +33,14 @@ def test_apply_is_one_population() -> None:
     assert float(y[:, 0].mean(0).abs().max()) > 1e-3
 
 
+def test_a_norm_alone_is_of_rows_or_of_each_row() -> None:
+    x = 3 + 2 * torch.randn(6, 2, 3, 4, dtype=torch.float64)
+    batch = apply(build("norm", ["batch"], {}, (4,), 1).double(), x, 1)
+    assert torch.allclose(batch.mean((0, 1, 2)), torch.zeros(4, dtype=torch.float64), atol=1e-12)
+    layer = apply(build("norm", ["layer"], {}, (3, 4), 2).double(), x, 2)
+    assert layer.shape == x.shape and torch.allclose(layer.mean((2, 3)), torch.zeros(6, 2).double(), atol=1e-12)
+
+
 def test_produced_axes_must_match_the_signature() -> None:
     with pytest.raises(CatalogueError, match="resnet produces 3 axes, the signature names 1"):
         build("resnet", [18], {"out": "map"}, (3, 8, 8), 1)

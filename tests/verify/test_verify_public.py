@@ -1,4 +1,4 @@
-"""Every published case of the eight specs, through the evaluator and the emitted programs at -O0 and -O2."""
+"""Every published case of the specs, through the evaluator and the emitted programs at -O0 and -O2."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from cldsl.verify.bindings import binding_files, bindings, find
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
-SPECS = ("dcl", "hardness-aware", "cacr", "isogclr", "supremix", "mochi", "swav", "groco")
+SPECS = ("dcl", "hardness-aware", "cacr", "isogclr", "supremix", "mochi", "swav", "groco", "hydra")
 CASES = [(spec, path.stem) for spec in SPECS for path in sorted((GOLDEN / spec).glob("*.json"))]
 
 
 def test_there_are_cases() -> None:
-    assert len(CASES) == 26
+    assert len(CASES) == 30
 
 
 @pytest.mark.parametrize(("spec", "name"), CASES)
