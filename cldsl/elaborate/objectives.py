@@ -38,7 +38,6 @@ class Objectives(Block):
         for _, _, members, _ in terms:
             for name, _, _ in members:
                 self._moves(name)
-        self.moment += 1
         self.s.relation_cache = {}
 
     def present_scalar(self, value: Value, expr: ast.Expr) -> Node:
