@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from cldsl.catalogue import CatalogueError, Entry, Parameter, nearest
 from cldsl.data import digests
@@ -52,11 +53,12 @@ class SourceEntry(Entry):
 
 @dataclass(frozen=True)
 class Resolved:
-    """A name taken apart: its entry, the path or repository of a production source, and the split if it names one."""
+    """A name taken apart: its entry, the path or repository of a production source, its options and the split it names."""
 
     entry: SourceEntry
     path: str = ""
     split: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _image(size: int, channels: int = 1, name: str = "image", width: int | None = None) -> ColumnEntry:
@@ -219,6 +221,29 @@ _EMBEDDED = (
         (120, 120),
         _MNIST,
     ),
+    _embedded(
+        "sea-temperature",
+        "Hourly temperatures of the sea, a week at a time, and the two days that follow; tested on the last fifth.",
+        "series:read_sea",
+        (
+            ColumnEntry("x", ("time", "channel"), (168, 1), doc="standardised on the training hours"),
+            ColumnEntry("future", ("ahead", "channel"), (48, 1), doc="what follows"),
+        ),
+        (1869, 469),
+        "free use and redistribution, with the disclaimer of NERACOOS",
+    ),
+    _embedded(
+        "japanese-vowels",
+        "Twelve cepstrum coefficients of two vowels by nine speakers.",
+        "series:read_vowels",
+        (
+            ColumnEntry("x", ("time", "channel"), (29, 12), doc="standardised, zeros after the end"),
+            ColumnEntry("length", (), (), "int", doc="positions before the end"),
+            _label(9, "the speaker"),
+        ),
+        (270, 370),
+        _UCI,
+    ),
     replace(
         _embedded(
             "textures-32",
@@ -234,6 +259,16 @@ _EMBEDDED = (
 )
 
 _SIZE = Parameter("size", "int", None, "shorter side in pixels after resizing; the centre square is kept", low=1)
+
+
+_WINDOW = (
+    Parameter("length", "int", 168, "hours of a window", low=1),
+    Parameter("ahead", "int", 48, "hours after it", low=1),
+    Parameter("stride", "int", 1, "hours between the starts of two windows", low=1),
+    Parameter("channel", "text", None, "the column that is taken; all by default"),
+    Parameter("tested", "real", 0.2, "share of the series, its end, to test on", low=0.0, high=1.0),
+    Parameter("rows", "int", None, "lines that are read; all by default", low=1),
+)
 
 
 _LENGTH = Parameter("length", "int", None, "parts that a longer row keeps, evenly spaced", low=1)
@@ -278,12 +313,23 @@ _PATTERNS: tuple[tuple[re.Pattern[str], SourceEntry], ...] = (
         re.compile(r"(?P<path>.+\.parquet)", re.S),
         _production("PATH.parquet", "A table of Arrow.", "parquet:open_parquet", "tables"),
     ),
+    (
+        re.compile(r"windows:(?P<path>.+)", re.S),
+        _production("windows:PATH.csv", "Windows of a long series.", "series:open_windows", options=_WINDOW),
+    ),
+    (
+        re.compile(r"(?P<path>.+\.ts)", re.S),
+        _production("PATH.ts", "Labelled series of the UEA archive.", "series:open_ts"),
+    ),
     (re.compile(r"(?P<path>.+\.csv)", re.S), _production("PATH.csv", "Numbers with a header line.", "comma:open_csv")),
     (
         re.compile(r"(?P<path>[\w.-]+/[\w.-]+(?::[\w.-]+)?)"),
         _production("OWNER/NAME", "A Hugging Face data set.", "hub:open_hub", "hf", options=(_SIZE,)),
     ),
 )
+
+#: Options after a production name.
+_OPTIONS = re.compile(r"(?P<plain>.+?)\?(?P<options>\w+=[^&]*(?:&\w+=[^&]*)*)", re.S)
 
 SOURCES: tuple[SourceEntry, ...] = _EMBEDDED
 
@@ -300,18 +346,40 @@ def source(name: str) -> SourceEntry:
 
 
 def resolve(name: str) -> Resolved:
-    """The name taken apart; "mnist-5k/test" is the test split of mnist-5k. Raises CatalogueError like `source`."""
+    """The name taken apart. Raises CatalogueError like `source`.
+
+    "mnist-5k/test" is the test split of mnist-5k; "windows:a.csv?length=96&ahead=24" gives options.
+    """
     base, slash, split = name.partition("/")
     for entry in SOURCES:
         if entry.name == base:
             if slash and split not in SPLITS:
                 raise CatalogueError(f"source {base} has no split {split}", nearest(split, SPLITS))
             return Resolved(entry, split=split or None)
+    plain, options = _options(name)
     for pattern, entry in _PATTERNS:
-        match = pattern.fullmatch(name)
+        match = pattern.fullmatch(plain)
         if match:
             path = next(text for text in match.groups() if text)
-            return Resolved(replace(entry, name=name), path)
+            return Resolved(replace(entry, name=name), path, options=options)
     names = [entry.name for entry in SOURCES]
     forms = ", ".join(entry.name for entry in PRODUCTION)
     raise CatalogueError(f"no source is called {name}", f"{nearest(name, names)} (or one of {forms})")
+
+
+def _options(name: str) -> tuple[str, dict[str, Any]]:
+    """The name without its options, and these: whole numbers and reals as such, anything else as text."""
+    match = _OPTIONS.fullmatch(name)
+    if match is None:
+        return name, {}
+    pairs = (each.partition("=") for each in match["options"].split("&"))
+    return match["plain"], {option: _constant(text) for option, _, text in pairs}
+
+
+def _constant(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -55,6 +55,14 @@ SHA256: dict[str, dict[str, str]] = {
         "train": "ba91a1f4758ac25a1233cf8d7425050793c8c97c23fa44d34f25a4cffad40372",
         "test": "e8cc060dc8d8ec36a25ecc34a2cc70b3446ac5ef98a46349165772a7b13063d4",
     },
+    "sea-temperature": {
+        "train": "e90f09432edbc794140e45dc2bac28db1fe418513d16856718d4c854f7dba342",
+        "test": "bd7a8ffdc7b93bec434e23523bc04fafbfe5cd2718cffe074793ece945782d0c",
+    },
+    "japanese-vowels": {
+        "train": "f38e0db166d5613aa0b9b9c51adeafaee1633d5212969aa317cc85180e892d51",
+        "test": "795cad0d45c15a7a7ada9517df3601bb0ec31a05226fdc2c67e5a82935befcac",
+    },
     "textures-32": {
         "train": "7ee39b33ec5e1a4e0d27e41f2112de9af152b4aab44111ffb1e3c7e4dc551c25",
         "test": "1727e2f09eac60aaaf77ada1d53dbcfba3f0f69aea21c469b9801b68467aa33f",

@@ -1,7 +1,7 @@
 """The files behind a path: the one that is named, and its test file where there is one.
 
-Input: a path. Output: the file of each part. A file whose name holds "train" takes its test rows from the file beside
-it whose name holds "test" instead, when that exists.
+Input: a path. Output: the file of each part. A file whose name holds "train" or "TRAIN" takes its test rows from the file beside
+it whose name holds "test" or "TEST" instead, when that exists.
 """
 
 from __future__ import annotations
@@ -24,5 +24,5 @@ def existing(path: str, what: str = "file") -> Path:
 def parts(path: str) -> dict[str, Path]:
     """{"train": file} or {"train": file, "test": the file beside it}. Raises CatalogueError for a missing file."""
     train = existing(path)
-    test = train.with_name(train.name.replace("train", "test"))
+    test = train.with_name(train.name.replace("train", "test").replace("TRAIN", "TEST"))
     return {"train": train, "test": test} if test != train and test.is_file() else {"train": train}

@@ -57,7 +57,7 @@ def open_source(
 
     columns: names as the spec writes them, all by default. rename: the source's name of a spec's column, where they
     differ. limit: at most so many rows, the same ones every time, drawn because files are often sorted by class.
-    options: of the source, `size` for pictures in a folder or on a hub. A source without test rows of its own gives
+    options: of the source, `size` for pictures in a folder or on a hub; the name may give them too. A source without test rows of its own gives
     80 % to train and 20 % to test, always the same ones.
     Raises CatalogueError for an unknown name, split, column or option, a missing file or package, or altered data.
     """
@@ -67,7 +67,7 @@ def open_source(
         raise CatalogueError(f"source {name} has no split {split}", nearest(split, SPLITS))
     if limit is not None and limit < 1:
         raise CatalogueError(f"source {name}: limit must be at least 1, not {limit}")
-    bound = bind(resolved.entry, (), options)
+    bound = bind(resolved.entry, (), {**resolved.options, **options})
     if resolved.entry.tier == "production":
         opened = resolved.entry.load()(resolved.path, **bound)
         chosen = _choose(name, columns, rename or {}, [column.name for column in opened.columns], opened.unreadable)
@@ -98,7 +98,7 @@ def open_entry_schema(name: str, **options: Any) -> SourceEntry:
     Raises CatalogueError like `open_source`.
     """
     resolved: Resolved = resolve(name)
-    bound = bind(resolved.entry, (), options)
+    bound = bind(resolved.entry, (), {**resolved.options, **options})
     if resolved.entry.tier != "production":
         return resolved.entry
     opened = resolved.entry.load()(resolved.path, **bound)

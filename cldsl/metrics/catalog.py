@@ -70,6 +70,27 @@ _FITTED = (
         inputs=2,
         measures=_ERRORS,
     ),
+    MetricEntry(
+        "forecast",
+        "Errors of ridge regression to what lies ahead, its penalty chosen on the last quarter of the training rows; "
+        "inputs features, future.",
+        (Parameter("measure", "text", "all", "", ("all", "mse", "mae")),),
+        _of("series", "forecast"),
+        fits=True,
+        higher_is_better=False,
+        inputs=2,
+        measures=("mse", "mae"),
+    ),
+    MetricEntry(
+        "svm",
+        "Accuracy of a support vector machine with a Gaussian kernel, its penalty chosen by cross-validation; "
+        "inputs features, label.",
+        (Parameter("folds", "int", 5, "of the cross-validation", low=2),),
+        _of("series", "svm"),
+        fits=True,
+        higher_is_better=True,
+        inputs=2,
+    ),
 )
 
 _GEOMETRY = (

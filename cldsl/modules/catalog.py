@@ -39,6 +39,10 @@ def _mlp_draws(bound: Mapping[str, Any]) -> bool:
     return isinstance(widths, (list, tuple)) and len(widths) > 1 and _dropout(bound)
 
 
+def _masks(bound: Mapping[str, Any]) -> bool:
+    return bool(bound["mask"] is None or bound["mask"] > 0)
+
+
 def _dropout(bound: Mapping[str, Any]) -> bool:
     return bool(bound["dropout"] is None or bound["dropout"] > 0)
 
@@ -146,6 +150,21 @@ MODULES: tuple[ModuleEntry, ...] = (
         shape=shapes.conv1d,
         takes="series",
         batch_statistics=_batch_norm,
+    ),
+    ModuleEntry(
+        "dilated_conv",
+        "A convolutional network for series that keeps every position: blocks whose reach doubles, then causal means.",
+        (
+            Parameter("dim", "int", doc="outputs at each position", low=1),
+            Parameter("hidden", "int", 64, "channels within", low=1),
+            Parameter("depth", "int", 10, "blocks before the last one, of dilation 1, 2, 4, ...", low=0),
+            Parameter("kernel", "int", 3, "positions, odd", low=1),
+            Parameter("mask", "real", 0.0, "share of positions hidden in training", low=0.0, high=1.0),
+            Parameter("spans", "int", 0, "means over the last 1, 2, 4, ... positions, averaged; 0: none", low=0),
+        ),
+        "cldsl.modules.dilated:dilated_conv",
+        shape=shapes.dilated_conv,
+        draws=_masks,
     ),
     ModuleEntry(
         "resnet",

@@ -96,11 +96,25 @@ def conv1d(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
     return _conv_net("conv1d", bound, series("conv1d", consumed)[1:])
 
 
-def _conv_net(name: str, bound: Mapping[str, Any], places: Sizes) -> Sizes:
-    widths = whole(name, "widths", bound["widths"])
-    kernel = bound["kernel"]
+def dilated_conv(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """Every position, with `dim` outputs."""
+    if len(consumed) != 2:
+        raise CatalogueError(
+            f"dilated_conv consumes the axes position, channel, {len(consumed)} given",
+            "write f(time, channel -> time, dim) = dilated_conv(...)",
+        )
+    _odd("dilated_conv", bound["kernel"])
+    return (consumed[0], bound["dim"])
+
+
+def _odd(name: str, kernel: int | None) -> None:
     if kernel is not None and kernel % 2 == 0:
         raise CatalogueError(f"{name}: kernel must be odd, not {kernel}", f"write kernel = {kernel + 1}")
+
+
+def _conv_net(name: str, bound: Mapping[str, Any], places: Sizes) -> Sizes:
+    widths = whole(name, "widths", bound["widths"])
+    _odd(name, bound["kernel"])
     halvings = len(widths) - 1
     for size in places:
         if size is not None and size >> halvings < 1:

@@ -8,7 +8,7 @@ from importlib import resources
 
 import numpy as np
 
-from cldsl.data.vendored.extract import TEST_ROWS, digits, spectra
+from cldsl.data.vendored.extract import TEST_ROWS, digits, sea, spectra
 from cldsl.data.vendored.extract_speech import BANDS, RATE, SEGMENTS, features, samples
 
 
@@ -45,10 +45,22 @@ def test_samples_are_brought_to_one_rate() -> None:
     assert len(sound) == RATE and abs(sound[RATE // 2] - 1000) < 1
 
 
+def test_every_second_line_of_the_sea_is_kept() -> None:
+    columns = sea(["time,celsius\n", "t0,4.929\n", "t1,4.8\n", "t2,22.15\n", "t3,5\n"])
+    assert columns["celsius_1000"].tolist() == [4929, 22150] and columns["celsius_1000"].dtype == np.int16
+
+
 def test_extracts_are_small_and_credited() -> None:
     folder = resources.files("cldsl.data").joinpath("vendored")
     terms = folder.joinpath("LICENCES.md").read_text(encoding="utf-8")
-    for file, limit in (("mnist_5k.npz", 1_100_000), ("spoken_digits.npz", 200_000), ("tecator.npz", 200_000)):
+    limits = {
+        "mnist_5k": 1_100_000,
+        "tecator": 200_000,
+        "spoken_digits": 200_000,
+        "sea_temperature": 20_000,
+        "japanese_vowels": 500_000,
+    }
+    for file, limit in ((f"{name}.npz", limit) for name, limit in limits.items()):
         assert len(folder.joinpath(file).read_bytes()) < limit
         assert f"## {file}" in terms
     assert "Attribution-ShareAlike 3.0" in terms and "permission note is attached" in terms

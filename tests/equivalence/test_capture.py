@@ -23,7 +23,7 @@ SETS = {
     "cacr": {"views": "2"}, "mochi": {"hardest": "4", "pairs": "3", "blends": "2", "start": "1"},
     "swav": {"words": "4", "crops": "3", "frozen_steps": "1"}, "groco": {"hardest": "3"},
 }  # fmt: skip
-SPECS = ("cacr", "dcl", "groco", "hardness-aware", "hydra", "isogclr", "isogclr-bimodal", "mochi", "supremix", "swav")
+SPECS = tuple(sorted(path.stem for path in FOLDER.glob("*.cl")))
 BATCH, STEPS = 16, 3
 
 

@@ -60,7 +60,7 @@ def test_one_measure_can_be_chosen() -> None:
     generator = torch.Generator().manual_seed(0)
     features, label = torch.rand(30, 4, generator=generator), torch.arange(30) % 2
     several = [entry for entry in METRICS if entry.measures]
-    assert {entry.name for entry in several} == {"regress", "clusters"}
+    assert {entry.name for entry in several} == {"regress", "clusters", "forecast"}
     for entry in several:
         tensors = (features, label)
         arguments = (tensors, tensors) if entry.fits else tensors

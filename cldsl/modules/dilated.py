@@ -1,0 +1,67 @@
+"""A dilated convolutional network for series that keeps every position.
+
+Input: the consumed sizes, (position, channel), and bound arguments. Output: an nn.Module from [row, position, channel] to
+[row, position, dim]. Blocks and kernels are those of arXiv:2106.10466 and arXiv:2202.01575.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Block(nn.Module):
+    """GELU, convolution, twice, beside its input; the length is kept. [row, channel, position] -> the same of `out`."""
+
+    def __init__(self, channel: int, out: int, kernel: int, dilation: int, project: bool) -> None:
+        super().__init__()
+        padding = dilation * (kernel // 2)
+        self.first = nn.Conv1d(channel, out, kernel, padding=padding, dilation=dilation)
+        self.second = nn.Conv1d(out, out, kernel, padding=padding, dilation=dilation)
+        self.beside = nn.Conv1d(channel, out, 1) if project or channel != out else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        beside = x if self.beside is None else self.beside(x)
+        return cast(Tensor, self.second(functional.gelu(self.first(functional.gelu(x)))) + beside)
+
+
+class CausalMean(nn.Module):
+    """The mean of convolutions over the last 1, 2, 4, ... positions. [row, channel, position] -> the same."""
+
+    def __init__(self, channel: int, spans: int) -> None:
+        super().__init__()
+        self.convolutions = nn.ModuleList(nn.Conv1d(channel, channel, 2**place) for place in range(spans))
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = [each(functional.pad(x, (2**place - 1, 0))) for place, each in enumerate(self.convolutions)]
+        return torch.stack(seen).mean(0)
+
+
+class DilatedConv(nn.Module):
+    """A linear map of each position, `depth` blocks of dilation 1, 2, 4, ... and a last one that makes the outputs."""
+
+    def __init__(self, channel: int, dim: int, hidden: int, depth: int, kernel: int, mask: float, spans: int) -> None:
+        super().__init__()
+        self.mask = mask
+        self.enter = nn.Linear(channel, hidden)
+        blocks = [Block(hidden, hidden, kernel, 2**place, False) for place in range(depth)]
+        self.blocks = nn.Sequential(*blocks, Block(hidden, dim, kernel, 2**depth, True))
+        self.leave = CausalMean(dim, spans) if spans else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        entered = self.enter(x)
+        if self.training and self.mask > 0:
+            # whole positions are hidden, without the rescaling of a dropout
+            kept = torch.rand(entered.shape[:2], device=x.device) >= self.mask
+            entered = entered * kept.to(entered.dtype).unsqueeze(2)
+        return cast(Tensor, self.leave(self.blocks(entered.transpose(1, 2))).transpose(1, 2))
+
+
+def dilated_conv(
+    consumes: tuple[int, ...], dim: int, hidden: int, depth: int, kernel: int, mask: float, spans: int
+) -> nn.Module:
+    """The network from [row, position, channel] to [row, position, dim]."""
+    return DilatedConv(consumes[1], dim, hidden, depth, kernel, mask, spans)
