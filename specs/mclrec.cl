@@ -70,11 +70,10 @@ on prefixes(split = "test"):
 variant as_published:  # three steps for a batch; margins of each row, in all three contrasts; means over both directions
     def nce(R) = mean(infonce(R))
     def within(R)[a in R]:
-        let p = mean[p in a.positive](R(a, p))
-        let n = max[n in a.negative](R(a, n))
-        relu(p - min(p, n)) + mean[c in a.negative](relu(max(p, n) - R(a, c)))
-    def margins(R) = mean(within(R))
-    let spread = margins(pull(crossed)) + margins(pull(again)) + margins(pull(made))
+        let inner = mean[p in a.positive](R(a, p))
+        let outer = max[n in a.negative](R(a, n))
+        relu(inner - min(inner, outer)) + mean[n in a.negative](relu(max(inner, outer) - R(a, n)))
+    let spread = mean(within(pull(crossed))) + mean(within(pull(again))) + mean(within(pull(made)))
     let encoder = rank + lmd * close + beta * (augmented + 0.1 * spread)
     let augmenters = augmented + 0.1 * spread
     train from this:

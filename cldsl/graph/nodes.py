@@ -92,6 +92,7 @@ _UNARY = [
     "relu",
     "softplus",
     "atan",
+    "erf",
     "not",
     "isfinite",
 ]
