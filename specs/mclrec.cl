@@ -17,11 +17,10 @@ model f(time, dim -> time, dim) = transformer(depth = 1, heads = 2, dropout = dr
 model w[v = 2](dim -> dim) = mlp([16, 8, 32], activation = "gelu")  # learned augmenters, one for each view
 
 let past = seq if seq > 0
-draw op[item] ~ integer(0, 2)
-draw other[item] ~ integer(1, 2)
+draw order[item, operation = 3] ~ permutation()  # two different operations for the two copies
 draw at[item, v = 2] ~ uniform(0, 1)
 draw noise[item, v, time] ~ uniform(0, 1)
-let which = (op + v * other) % 3  # [item, v]: two different operations of three
+let which = order[operation = v]  # [item, v]
 let changed = (
     cropped[time](past, 0.5, at) if which == 0 else hidden[time](past, 0.5, noise) if which == 1
     else reordered[time](past, 0.8, at, noise)

@@ -43,7 +43,11 @@ variant terms "*mclrec.py, info_nce, meta_contrast, meta_rl, meta_contrast_rl" f
 # read, and is a candidate like any item
 
 variant three_steps "*recbole/trainer/trainer.py, _train_epoch; mclrec.py, calculate_loss; extractors.py" from as_published:
-    data case: s[item, time] -> vocab, l[item], y[item] -> word, aug1[item, time] -> vocab, aug_len1[item], aug2[item, time] -> vocab, aug_len2[item]
+    data case: s[
+        item, time
+    ] -> vocab, l[item], y[item] -> word, aug1[
+        item, time
+    ] -> vocab, aug_len1[item], aug2[item, time] -> vocab, aug_len2[item]
     data start: enc_item_embedding_weight[
         vocab, dim
     ], enc_lin_weight[out, dim], enc_lin_bias[out], aug1_dense_1_weight[
@@ -97,3 +101,8 @@ variant three_steps "*recbole/trainer/trainer.py, _train_epoch; mclrec.py, calcu
         report aug2_dense_2_bias[second] = b2
         report aug2_dense_3_weight[dim, second] = C2
         report aug2_dense_3_bias[dim] = c2
+
+variant joint "*recbole/trainer/trainer.py, _train_epoch; mclrec.py, calculate_loss; extractors.py where joint = 1" from three_steps:
+    train on case from this:
+        minimize one by adam(lr = rate)
+        report loss_joint = one
