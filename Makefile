@@ -36,6 +36,8 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,data,tables]"
+	# data alone, never imported: its own requirements are not wanted
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps recbole==1.2.1
 	touch $@
 
 clean:

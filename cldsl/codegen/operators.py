@@ -274,7 +274,10 @@ def _call(low: Lowering, node: Node) -> Expression:
     verb += "_family" if member is not None else ""
     if low.environment.frozen(model) and not low.environment.chunked:  # an evaluation takes no gradient anyway
         verb += "_frozen"
-    made = call(f"rt.{verb}", low.environment.model(model), rows, consumed=Literal(len(consumed)))
+    named: dict[str, Expression] = {"consumed": Literal(len(consumed))}
+    if len(node.inputs) > 1:
+        named["present"] = low.tensor_toward(node.inputs[1], (*lead, consumed[0]), full=True)
+    made = call(f"rt.{verb}", low.environment.model(model), rows, **named)
     produced = tuple(axis.name for axis in node.attr("produces"))
     return permuted(made, (*lead, *produced), node.names)
 

@@ -30,6 +30,7 @@ _TORCH = [
     "sigmoid",
     "relu",
     "atan",
+    "erf",
     "isfinite",
 ]
 _ARITHMETIC = frozenset(["neg", "abs", "sign", "add", "sub", "mul", "mod", "pow", "maximum", "minimum"])

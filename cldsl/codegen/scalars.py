@@ -31,7 +31,7 @@ _WORDS = {"and": "and", "or": "or"}
 _BUILTIN = {"abs": "abs", "maximum": "max", "minimum": "min", "round": "round"}
 _CASTS = {"real": "float", "int": "int", "bool": "bool"}
 _RUNTIME = frozenset(
-    ["exp", "log", "sqrt", "sign", "floor", "ceil", "sin", "cos", "tanh", "sigmoid", "relu", "atan", "isfinite"]
+    ["exp", "log", "sqrt", "sign", "floor", "ceil", "sin", "cos", "tanh", "sigmoid", "relu", "atan", "erf", "isfinite"]
 )
 #: Their short names belong to the tensors' helpers.
 _OF_NUMBERS = frozenset({"logaddexp", "softplus", "bce"})

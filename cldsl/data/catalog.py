@@ -15,7 +15,8 @@ from typing import Any
 from cldsl.catalogue import CatalogueError, Entry, Parameter, nearest
 from cldsl.data import digests
 
-SPLITS = ("train", "test")
+#: The splits that a source may have; all have the first and the last.
+SPLITS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True)
@@ -71,14 +72,14 @@ def _label(classes: int, doc: str) -> ColumnEntry:
 
 
 def _embedded(
-    name: str, doc: str, reader: str, columns: tuple[ColumnEntry, ...], rows: tuple[int, int], licence: str
+    name: str, doc: str, reader: str, columns: tuple[ColumnEntry, ...], rows: tuple[int, ...], licence: str
 ) -> SourceEntry:
     return SourceEntry(
         name,
         doc,
         implementation=f"cldsl.data.{reader}",
         columns=columns,
-        rows=dict(zip(SPLITS, rows, strict=True)),
+        rows=dict(zip(SPLITS if len(rows) == len(SPLITS) else SPLITS[::2], rows, strict=True)),
         licence=licence,
         sha256=digests.SHA256[name],
     )
@@ -256,6 +257,21 @@ _EMBEDDED = (
         tier="extra",
         extra="data",
     ),
+    replace(
+        _embedded(
+            "movielens-100k",
+            "What each of 943 people rated before, and the film that came next; the last two of each are held out.",
+            "films:read_films",
+            (
+                ColumnEntry("seq", ("time",), (20,), "int", 1350, "the latest films, then zeros"),
+                ColumnEntry("next", (), (), "int", 1350, "the next film"),
+                ColumnEntry("user", (), (), "int", 943),
+            ),
+            (96458, 943, 943),
+            "MovieLens: research use, no redistribution; read from the installed package recbole (MIT)",
+        ),
+        tier="extra",
+    ),
 )
 
 _SIZE = Parameter("size", "int", None, "shorter side in pixels after resizing; the centre square is kept", low=1)
@@ -304,6 +320,18 @@ _PATTERNS: tuple[tuple[re.Pattern[str], SourceEntry], ...] = (
     (
         re.compile(r"tiles:(?P<path>.+)", re.S),
         _production("tiles:LIST.csv", "The rows of such arrays, one by one.", "listed:open_tiles"),
+    ),
+    (
+        re.compile(r"(?:log:(?P<path>.+)|(?P<plain>.+\.inter))", re.S),
+        _production(
+            "log:PATH",
+            "Interactions (user, item, time) as sequences.",
+            "interactions:open_log",
+            options=(
+                Parameter("length", "int", 50, "latest items of a row", low=1),
+                Parameter("least", "int", 5, "interactions of a user or item that is kept", low=1),
+            ),
+        ),
     ),
     (
         re.compile(r"(?P<path>.+\.safetensors)", re.S),

@@ -67,4 +67,9 @@ SHA256: dict[str, dict[str, str]] = {
         "train": "7ee39b33ec5e1a4e0d27e41f2112de9af152b4aab44111ffb1e3c7e4dc551c25",
         "test": "1727e2f09eac60aaaf77ada1d53dbcfba3f0f69aea21c469b9801b68467aa33f",
     },
+    "movielens-100k": {
+        "train": "b264e7e462dde247e82cbbedb2178fc68da7e28f5bbec8b09e05f4e1d5978954",
+        "valid": "1eafc729e2848d1cc6cf577ec8a95f3fe4ad02af815e5716cd4cd7192cd1d7ac",
+        "test": "f9b1c6db114f393c1dc3d91851f6901c2896e65c17c6da9e830c71995e481870",
+    },
 }

@@ -12,13 +12,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from cldsl.catalogue import CatalogueError
-from cldsl.data.catalog import ColumnEntry
+from cldsl.data.catalog import SPLITS, ColumnEntry
 from cldsl.data.layout import Opened, as_column
 from cldsl.data.lazy import LazyColumn
 from cldsl.data.order import Array, Indices, holdout
 
 #: Bytes up to which a column that can be read by row is decoded at once, when it is opened.
 IN_MEMORY = 2**30
+
+
+def splits(opened: Opened) -> tuple[str, ...]:
+    """The splits that can be read: training and test rows always, others where they are stored."""
+    return tuple(split for split in SPLITS if split in opened.parts or split in ("train", "test"))
 
 
 def split_rows(opened: Opened, split: str) -> tuple[str, Indices]:

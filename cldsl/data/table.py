@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from cldsl.catalogue import CatalogueError, bind, nearest
-from cldsl.data.catalog import SPLITS, ColumnEntry, Resolved, SourceEntry, resolve
+from cldsl.data.catalog import ColumnEntry, Resolved, SourceEntry, resolve
 from cldsl.data.fingerprint import digest
 from cldsl.data.layout import as_column, lengths_of, same_length
 from cldsl.data.order import Array, Indices, permutation
-from cldsl.data.production import read_opened, split_rows
+from cldsl.data.production import read_opened, split_rows, splits
 from cldsl.data.ragged import presence, present_name
 
 #: A numpy array, or a LazyColumn, which has shape, dtype, len, take and rows by index like one.
@@ -63,13 +63,12 @@ def open_source(
     """
     resolved = resolve(name)
     split = resolved.split or split
-    if split not in SPLITS:
-        raise CatalogueError(f"source {name} has no split {split}", nearest(split, SPLITS))
     if limit is not None and limit < 1:
         raise CatalogueError(f"source {name}: limit must be at least 1, not {limit}")
     bound = bind(resolved.entry, (), {**resolved.options, **options})
     if resolved.entry.tier == "production":
         opened = resolved.entry.load()(resolved.path, **bound)
+        _known(name, split, splits(opened))
         chosen = _choose(name, columns, rename or {}, [column.name for column in opened.columns], opened.unreadable)
         part, rows = split_rows(opened, split)
         rows = rows[_kept(len(rows), limit)]
@@ -77,6 +76,7 @@ def open_source(
         chosen = _with_lengths(chosen, known)
         held, count = read_opened(name, opened, part, sorted(set(chosen.values())), rows), len(rows)
     else:
+        _known(name, split, resolved.entry.rows)
         chosen = _choose(name, columns, rename or {}, [column.name for column in resolved.entry.columns], {})
         known = resolved.entry.columns
         chosen = _with_lengths(chosen, known)
@@ -102,8 +102,13 @@ def open_entry_schema(name: str, **options: Any) -> SourceEntry:
     if resolved.entry.tier != "production":
         return resolved.entry
     opened = resolved.entry.load()(resolved.path, **bound)
-    rows = {split: len(split_rows(opened, split)[1]) for split in SPLITS}
+    rows = {split: len(split_rows(opened, split)[1]) for split in splits(opened)}
     return replace(resolved.entry, columns=opened.columns, rows=rows)
+
+
+def _known(name: str, split: str, known: Iterable[str]) -> None:
+    if split not in known:
+        raise CatalogueError(f"source {name} has no split {split}", nearest(split, known))
 
 
 def _kept(count: int, limit: int | None) -> Indices:

@@ -48,6 +48,8 @@ class Block:
         # leaves of states that memory no longer holds, and how often guarded blocks have written each so far
         self.overwritten: set[str] = set()
         self.times: dict[str, int] = {}
+        #: the optimiser and the rate of the statements so far, by what exactly they move
+        self.steps: dict[frozenset[str], tuple[str, Node]] = {}
 
     # ---- head
 

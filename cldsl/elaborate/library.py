@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _POINTWISE = {
     "exp": "exp", "log": "log", "sqrt": "sqrt", "abs": "abs", "sign": "sign", "floor": "floor", "ceil": "ceil", "round": "round",
-    "sin": "sin", "cos_angle": "cos", "tanh": "tanh", "sigmoid": "sigmoid", "relu": "relu", "softplus": "softplus", "atan": "atan",
+    "sin": "sin", "cos_angle": "cos", "tanh": "tanh", "sigmoid": "sigmoid", "relu": "relu", "softplus": "softplus", "atan": "atan", "erf": "erf",
     "isfinite": "isfinite",
 }  # fmt: skip
 _TWO = {"max": "maximum", "min": "minimum", "logaddexp": "logaddexp", "bce": "bce"}

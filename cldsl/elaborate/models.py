@@ -213,10 +213,11 @@ class Models(Expressions):
             for axis_name, index in self.apart.items():
                 source = self._picked(source, axis_name, index)
                 mask = None if mask is None else self._picked(mask, axis_name, index)
-        source, presence = self._present_rows(info, source, mask, evaluated, span)
+        source, told, presence = self._present_rows(info, source, mask, evaluated, span)
         node = self.graph.make(
             "call",
             source,
+            *told,
             model=info.name,
             consumes=info.consumes,
             produces=produces,
@@ -234,17 +235,17 @@ class Models(Expressions):
 
     def _present_rows(
         self, info: ModelInfo, source: Node, mask: Node | None, evaluated: bool, span: Span
-    ) -> tuple[Node, Node | None]:
-        """What a model gets of a value that may be absent, and where its result is present.
+    ) -> tuple[Node, tuple[Node, ...], Node | None]:
+        """What a model gets of a value that may be absent, what it is told of that, and where its result is present.
 
         Rows that are absent as a whole are computed at stand-ins. An absent part of what the model takes whole would be
-        seen by it. Raises Mistake for that, and for statistics of a batch with absent rows.
+        seen by it, if it is not told. Raises Mistake for that, and for statistics of a batch with absent rows.
         """
         mask = None if mask is None else self.a.unless_proven(mask)
         if mask is None:
-            return source, None
+            return source, (), None
         inside = [name for name in info.consumes if name in mask.names]
-        if inside:
+        if inside and (not module_catalog.module_entry(info.entry).presence or inside != [info.consumes[0]]):
             raise Mistake(
                 span,
                 "absent-part",
@@ -260,7 +261,11 @@ class Models(Expressions):
                 "absent rows are no rows of a population, and their number is not known before the program runs",
                 'fill them first: `x else 0`, or take another norm: `norm = "layer"`',
             )
-        return self.a.stand_in(source, mask, (), 0.0), mask
+        source = self.a.stand_in(source, mask, (), 0.0)
+        if not inside:
+            return source, (), mask
+        left = mask if inside[0] in info.produces else self.graph.make("reduce", mask, kind="any", over=(inside[0],))
+        return source, (mask,), left
 
     def produced_axis(self, name: str, size: int | None, span: Span) -> Axis:
         if self.sizes.get(name) is None or name in ("dim",):

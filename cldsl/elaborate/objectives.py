@@ -131,9 +131,7 @@ class Objectives(Block):
             self.shared.used.add(call.id)
             call = let.value
         if call is None:
-            raise Mistake(
-                term.span, "optimiser-missing", "`minimize` says by which optimiser", "", "write `by adam(lr = 1e-3)`"
-            )
+            return self._continued(term, members)
         if not isinstance(call, ast.Call) or not isinstance(call.function, ast.Name):
             raise Mistake(
                 call.span,
@@ -166,4 +164,27 @@ class Objectives(Block):
         self.shared.optimisers.append(
             OptimiserPlan(name, entry.name, options, tuple((n, factor) for n, factor, _ in members), term.span)
         )
+        self.steps[frozenset(n for n, _, _ in members)] = (name, rate)
         return name, rate
+
+    def _continued(self, term: ast.Term, members: Sequence[tuple[str, float, Node | None]]) -> tuple[str, Node]:
+        """The optimiser that the same members have from a statement above: its moments, its options, its rate."""
+        names = [name for name, _, _ in members]
+        found = self.steps.get(frozenset(names))
+        if found is None:
+            raise Mistake(
+                term.span,
+                "optimiser-missing",
+                "`minimize` says by which optimiser",
+                f"no statement above moves {', '.join(names)} and nothing else, whose optimiser would go on",
+                "write `by adam(lr = 1e-3)`",
+            )
+        if any(factor != 1 for _, factor, _ in members):
+            raise Mistake(
+                term.over[0].span,
+                "rate-is-shared",
+                "without `by` the rates are those of the statement above",
+                "",
+                "leave the factor out, or write `by`",
+            )
+        return found

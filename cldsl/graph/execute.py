@@ -21,7 +21,7 @@ from cldsl.graph.nodes import POINTWISE, Axis, Function, GraphError, Node, topol
 #: (kind, name) of an input leaf -> its tensor, dims in the order of the leaf's axes.
 Inputs = Mapping[tuple[str, str], Tensor]
 #: Takes x [..., *consumed] and the names of the consumed axes, gives [..., *produced].
-Model = Callable[[Tensor, tuple[str, ...]], Tensor]
+Model = Callable[..., Tensor]
 
 
 def run(
@@ -47,7 +47,7 @@ def run(
         if node.op == "input":
             made = _input(node, given, state)
         elif node.op == "call":
-            made = _call(node, parts[0], models or {})
+            made = _call(node, parts, models or {})
         else:
             made = _rule(node.op)(state, node, parts)
         if made.dim() != len(node.axes):
@@ -76,14 +76,16 @@ def _input(node: Node, given: Inputs, state: Run) -> Tensor:
     return x
 
 
-def _call(node: Node, x: Tensor, models: Mapping[str, Model]) -> Tensor:
+def _call(node: Node, parts: list[Tensor], models: Mapping[str, Model]) -> Tensor:
     name, consumed = node.attr("model"), tuple(node.attr("consumes"))
     evaluated = f"{name}.eval"
     model = models.get(evaluated if node.attr("mode") == "eval" and evaluated in models else name)
     if model is None:
         raise GraphError(f"no model {name} ({node.span.short})")
     rest = tuple(each for each in node.inputs[0].names if each not in consumed)
-    return model(fit(x, node.inputs[0].names, (*rest, *consumed)), consumed)
+    x = fit(parts[0], node.inputs[0].names, (*rest, *consumed))
+    told = [fit(each, mask.names, (*rest, consumed[0])) for each, mask in zip(parts[1:], node.inputs[1:], strict=True)]
+    return model(x, consumed, *told)
 
 
 def _sizes(order: list[Node], given: Inputs) -> dict[str, int]:

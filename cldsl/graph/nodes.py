@@ -92,6 +92,7 @@ _UNARY = [
     "relu",
     "softplus",
     "atan",
+    "erf",
     "not",
     "isfinite",
 ]
@@ -177,9 +178,9 @@ OPERATORS: Mapping[str, Operator] = {
     "stack": Operator(1, 999, ("axis",), "along a new axis (an Axis)"),
     "call": Operator(
         1,
-        1,
+        2,
         ("model", "consumes", "produces", "mode", "version", "site"),
-        "a module applied: consumed axis names, produced Axes; mode train or eval; version counts the moves of its weights in the step, site the textual application",
+        "a module applied (inputs x; for one that asks, bool: which entries are there along the first consumed axis): consumed axis names, produced Axes; mode train or eval; version counts the moves of its weights in the step, site the textual application",
     ),
     "onehot": Operator(1, 1, ("axis",), "1 at the index along a new axis (an Axis), real"),
     "sinkhorn": Operator(

@@ -63,6 +63,7 @@ _OPERATORS: dict[str, Callable[..., Tensor]] = {
     "relu": torch.relu,
     "softplus": _softplus,
     "atan": torch.atan,
+    "erf": torch.erf,
     "not": torch.logical_not,
     "isfinite": torch.isfinite,
     "stop": torch.Tensor.detach,

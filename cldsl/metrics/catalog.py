@@ -29,6 +29,8 @@ _BALANCED = Parameter("balanced", "bool", False, "mean over classes of their rec
 _ERRORS = ("mae", "mse", "gmean", "pearson", "r2")
 _CUT = Parameter("k", "int", 1, "ranks counted", low=1)
 
+_WITHIN = Parameter("within", "int", 0, "ranks beyond count 0; 0: no limit", low=0)
+
 
 def _l2(default: float) -> Parameter:
     return Parameter("l2", "real", default, "weight of the squared norm beside the mean loss", low=0.0)
@@ -267,7 +269,7 @@ _RETRIEVAL = (
     MetricEntry(
         "reciprocal_rank",
         "Mean of 1 / rank of the own row by cosine; inputs query, candidate.",
-        (Parameter("within", "int", 0, "ranks beyond count 0; 0: no limit", low=0),),
+        (_WITHIN,),
         _of("neighbours", "reciprocal_rank"),
         higher_is_better=True,
         inputs=2,
@@ -285,6 +287,14 @@ _RETRIEVAL = (
         "Mean of 1 / log2(1 + rank) of the one target, 0 beyond k; inputs score, target.",
         (_CUT,),
         _of("ranking", "ndcg_at"),
+        higher_is_better=True,
+        inputs=2,
+    ),
+    MetricEntry(
+        "mrr",
+        "Mean of 1 / rank of the one target among all scores; inputs score, target.",
+        (_WITHIN,),
+        _of("ranking", "mrr"),
         higher_is_better=True,
         inputs=2,
     ),

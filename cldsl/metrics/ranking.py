@@ -31,6 +31,12 @@ def ndcg_at(score: Tensor, target: Tensor, k: int = 1) -> float:
     return float(torch.where(rank <= k, 1 / torch.log2(1 + rank), 0.0).mean())
 
 
+def mrr(score: Tensor, target: Tensor, within: int = 0) -> float:
+    """Mean of 1 / rank of the target; ranks beyond `within` count 0 (0: no limit)."""
+    rank = _checked("mrr", score, target).double()
+    return float(torch.where((rank <= within) | (within == 0), 1 / rank, 0.0).mean())
+
+
 def _checked(metric: str, score: Tensor, target: Tensor) -> Tensor:
     score = rows(metric, score)
     target = classes(metric, target, score.shape[0]).to(score.device)

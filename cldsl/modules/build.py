@@ -61,15 +61,22 @@ def build(
     return cast(nn.Module, entry.load()(consumes, **bound))
 
 
-def apply(module: nn.Module, x: Tensor, consumed: int) -> Tensor:
+def apply(module: Callable[..., Tensor], x: Tensor, consumed: int, present: Tensor | None = None) -> Tensor:
     """One call of the module over all leading axes: [*rows, *consumed] -> [*rows, *produced].
 
-    All leading axes are flattened into one axis of rows, so batch statistics run over all of them.
+    All leading axes are flattened into one axis of rows, so batch statistics run over all of them. present [*rows,
+    first consumed], or what broadcasts to it: which entries are there, for a module that asks.
     """
     split = x.dim() - consumed
     lead, own = x.shape[:split], x.shape[split:]
-    y = cast(Tensor, module(x.reshape(math.prod(lead), *own)))
+    told = [] if present is None else [along_rows(x, consumed, present).reshape(math.prod(lead), own[0])]
+    y = module(x.reshape(math.prod(lead), *own), *told)
     return y.reshape(*lead, *y.shape[1:])
+
+
+def along_rows(x: Tensor, consumed: int, present: Tensor) -> Tensor:
+    """The presence of the entries of x along its first consumed axis, [*rows, first consumed]."""
+    return present.expand(x.shape[: x.dim() - consumed + 1])
 
 
 class Family(nn.Module):

@@ -54,7 +54,8 @@ class ModuleEntry(Entry):
     batch_statistics: in training mode a row's output depends on the other rows. draws: training mode draws dropout
     masks. causal: position i of the output sees positions up to i. open: further named arguments are passed on.
     takes: what the consumed axes are, in order: "image" is channel, y, x or y, x; "series" is channel, position or
-    position. runs_user_code: built only with the permission given on the command line.
+    position; "sequence" is position, width. presence: it is told which entries along its first consumed axis are there.
+    runs_user_code: built only with the permission given on the command line.
     """
 
     shape: Callable[[Mapping[str, Any], Sizes], Sizes] = shapes.unknown
@@ -63,6 +64,7 @@ class ModuleEntry(Entry):
     causal: bool = False
     open: bool = False
     takes: str = "any"
+    presence: bool = False
     runs_user_code: bool = False
 
 
@@ -209,6 +211,23 @@ MODULES: tuple[ModuleEntry, ...] = (
         shape=shapes.vit,
         takes="image",
         draws=_dropout,
+    ),
+    ModuleEntry(
+        "transformer",
+        "A transformer over the entries of a sequence, learned positions; absent entries are seen by no other.",
+        (
+            Parameter("depth", "int", 2, "layers", low=1),
+            Parameter("heads", "int", 2, low=1),
+            Parameter("hidden", "int", None, "width inside of a layer; none: four times the width", low=1),
+            _DROPOUT,
+            Parameter("causal", "bool", False, "an entry sees those before it"),
+            Parameter("norm", "text", "after", "before or after the parts of a layer", ("before", "after")),
+        ),
+        "cldsl.modules.transformer:transformer",
+        shape=shapes.transformer,
+        takes="sequence",
+        draws=_dropout,
+        presence=True,
     ),
     ModuleEntry(
         "hf",

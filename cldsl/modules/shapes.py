@@ -86,6 +86,21 @@ def norm(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
     return consumed
 
 
+def transformer(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """Position and width, as consumed."""
+    if len(consumed) != 2:
+        raise CatalogueError(
+            f"transformer consumes the axes position, width, {len(consumed)} given",
+            "write f(time, dim -> time, dim) = transformer(...)",
+        )
+    width, heads = consumed[1], bound["heads"]
+    if width is not None and heads is not None and width % heads:
+        raise CatalogueError(
+            f"transformer: a width of {width} cannot be shared by {heads} heads", "let heads divide it"
+        )
+    return consumed
+
+
 def conv(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
     """Images: the last width, alone ("mean"), times the places ("flatten") or before y, x ("map")."""
     return _conv_net("conv", bound, image("conv", consumed)[1:])

@@ -10,28 +10,9 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from cldsl.modules.conv import with_channel
-
-
-class Attention(nn.Module):
-    """Self-attention over tokens, [row, token, width] -> [row, token, width]."""
-
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
-        super().__init__()
-        self.heads = heads
-        self.dropout = dropout
-        self.inward = nn.Linear(width, 3 * width)
-        self.outward = nn.Linear(width, width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        rows, tokens, width = x.shape
-        parts = self.inward(x).reshape(rows, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        query, key, value = parts.unbind(0)  # each [row, head, token, width of a head]
-        dropout = self.dropout if self.training else 0.0
-        seen = functional.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
-        return cast(Tensor, self.outward(seen.transpose(1, 2).reshape(rows, tokens, width)))
+from cldsl.modules.transformer import Attention
 
 
 class Block(nn.Module):

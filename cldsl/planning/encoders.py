@@ -28,6 +28,7 @@ STATISTICS = "batch statistics: a chunk would normalise by itself"
 CHANCE = "dropout: a chunk would draw other masks"
 FOREIGN = "its code is not ours: it may hold batch statistics"
 OPEN = "sizes known only at run time"
+TOLD = "it is told which entries are there"
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ class _Reader:
         assert base is not None
         sizes = [axis.size for axis in node.inputs[0].axes if axis.name not in node.attr("consumes")]
         rows = 0 if None in sizes else math.prod(size for size in sizes if size is not None)
-        forbidden = _forbidden(model, node) or ("" if rows else OPEN)
+        forbidden = _forbidden(model, node) or (TOLD if len(node.inputs) > 1 else "" if rows else OPEN)
         each = None if forbidden in (FOREIGN, OPEN) else self._each(model)
         members = model.family.size or 1 if model.family is not None else 1
         return Call(function.name, node, base, rows, each, forbidden, gradient, members)

@@ -63,6 +63,7 @@ POINTWISE: dict[str, Callable[..., Tensor]] = {
     "relu": torch.relu,
     "softplus": lambda x: torch.nn.functional.softplus(real(x)),
     "atan": lambda x: torch.atan(real(x)),
+    "erf": lambda x: torch.erf(real(x)),
     "isfinite": torch.isfinite,
     "logaddexp": _logaddexp,
     "bce": _bce,

@@ -7,6 +7,7 @@ maps (tensor, axes) to (tensor, axes). One application is one call: all rows of 
 from __future__ import annotations
 
 import copy
+import inspect
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from cldsl.reference.arithmetic import arithmetic
 from cldsl.reference.errors import EvaluationError
 from cldsl.reference.scope import ModelRef, Scope, Thing
 from cldsl.reference.selection import at, need, stacked
-from cldsl.reference.values import Value, constant, real
+from cldsl.reference.values import Mask, Value, constant, real
 from cldsl.semantics.program import Program
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
@@ -210,8 +211,16 @@ class Models:
         shape = data.shape[: len(rows)]
         flat = data.reshape([-1, *sizes])
         present = value.present
+        made = tuple(output.name for output in self._signature(ref).produces)
         if present is not None and set(present.axes) & set(consumed):
-            raise EvaluationError(f"{ref.name} takes what may be absent: write `else 0`", span)
+            if "present" not in inspect.signature(module.forward).parameters:
+                raise EvaluationError(f"{ref.name} takes what may be absent: write `else 0`", span)
+            # the module is told which of the entries along the first axis that it takes are there
+            there = present.to((*rows, consumed[0])).expand([*shape, sizes[0]])
+            filled = torch.where(there.reshape([*there.shape, *[1] * (len(sizes) - 1)]), data, 0.0)
+            result = self._forward(module, ref, filled.reshape([-1, *sizes]), span, there.reshape([-1, sizes[0]]))
+            kept = present if consumed[0] in made else Mask(there.any(-1), rows)
+            return Value(result.reshape([*shape, *result.shape[1:]]), (*rows, *made), kept)
         if present is None:
             result = self._forward(module, ref, flat, span)
         else:
@@ -221,20 +230,19 @@ class Models:
             result = torch.zeros([len(flat), *found.shape[1:]], dtype=found.dtype).index_put(
                 (here.nonzero()[:, 0],), found
             )
-        made = tuple(output.name for output in self._signature(ref).produces)
         return Value(result.reshape([*shape, *result.shape[1:]]), (*rows, *made), present)
 
-    def _forward(self, module: nn.Module, ref: ModelRef, data: Tensor, span: Span) -> Tensor:
-        """One call, in training mode within `train`; the same step draws the same dropout masks."""
+    def _forward(self, module: nn.Module, ref: ModelRef, data: Tensor, span: Span, *told: Tensor) -> Tensor:
+        """One call, in training mode within `train`; the same step draws the same dropout masks. told: what is there."""
         clock = self.world.clock
         module.train(bool(clock["training"]) and not ref.evaluating)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(zlib.crc32(f"{self.seed}/{span}/{clock['step']}".encode()))
             if not ref.frozen:
-                result: Tensor = module(data)
+                result: Tensor = module(data, *told)
                 return result
             weights = {name: p.detach() for name, p in module.named_parameters()}
-            called: Tensor = torch.func.functional_call(module, weights, (data,))
+            called: Tensor = torch.func.functional_call(module, weights, (data, *told))
             return called
 
     # ---- weights

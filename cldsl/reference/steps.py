@@ -49,6 +49,8 @@ class Steps:
     def __init__(self, world: World) -> None:
         self.world = world
         self.memories: dict[tuple[ast.Term, str, str], Memory] = {}
+        #: the last term with an optimiser, of this iteration, by what exactly it moves
+        self.owners: dict[frozenset[str], ast.Term] = {}
         self.wanted: Wanted = dict
         #: steps of each inner block so far: its clock counts on
         self.entered: dict[ast.Train | ast.On, int] = {}
@@ -60,7 +62,7 @@ class Steps:
         if len(train.streams) > 1:
             raise EvaluationError("this version does not execute several streams in one step", train.span)
         outcome = Outcome()
-        self.wanted = wanted
+        self.wanted, self.owners = wanted, {}
         later: list[tuple[str, ast.Expr]] = list(reports.items())
         self._body(train.body, Scope(file=train.span.file), outcome, later)
         self._end(later, Scope(file=train.span.file), outcome)
@@ -219,6 +221,7 @@ class Steps:
         self, term: ast.Term, members: Sequence[Member], gradients: Mapping[Target, Tensor], scope: Scope
     ) -> None:
         """One step of the optimiser for every tensor that has a gradient and no false guard."""
+        term = self._owner(term, frozenset(name for name, _ in gradients))
         kind, options = self._optimiser(term, scope)
         moving = {(m.name, each): m for m in members for name, each in gradients if name == m.name and not m.guarded}
         clip = options.pop("clip", None)
@@ -236,6 +239,14 @@ class Steps:
             self._move(target, before, after)
         for name in {name for name, _ in moving}:
             self.world.moved(name)
+
+    def _owner(self, term: ast.Term, moved: frozenset[str]) -> ast.Term:
+        """The term whose optimiser makes the step: the own one, or without `by` the last that moves the same."""
+        if term.by is not None:
+            self.owners[moved] = term
+        elif moved in self.owners:
+            return self.owners[moved]
+        return term
 
     def _move(self, target: Target, before: Tensor, after: Tensor) -> None:
         item = self.world.declarations.get(target[0])

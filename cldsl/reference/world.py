@@ -109,8 +109,8 @@ class World:
             return self.models.ref(name)
         if isinstance(item, ast.Cell):
             return self.cell(item)
-        if isinstance(item, ast.Contrast) and item.parameters:
-            return Template(item)
+        if isinstance(item, ast.Contrast) and (whole := self.contrast(item)).parameters:
+            return Template(whole)
         if isinstance(item, ast.Draw):
             return self.draw(name, item, root)
         if isinstance(item, ast.Let):

@@ -15,6 +15,7 @@ sin = math.sin
 cos = math.cos
 tanh = math.tanh
 atan = math.atan
+erf = math.erf
 isfinite = math.isfinite
 
 

@@ -114,7 +114,7 @@ class Case:
 
     def _stepwise(self, key: str, array: Array, name: str, wrt: str | None) -> list[Expected]:
         short, number = self._numbered(name, self.outputs)
-        short = _ENDING.sub("", short)
+        short = _ENDING.sub("", short) if number is None else short
         if number is None and array.axes[:1] == ("step",):
             each = enumerate(array.data)
             return [Expected(key, short, Array(data, array.axes[1:]), step, wrt) for step, data in each]

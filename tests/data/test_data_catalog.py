@@ -19,7 +19,8 @@ def test_check_loads_no_heavy_package() -> None:
 
 @pytest.mark.parametrize("entry", SOURCES, ids=lambda entry: entry.name)
 def test_every_embedded_source_is_complete(entry: SourceEntry) -> None:
-    assert tuple(entry.rows) == SPLITS and tuple(entry.sha256) == SPLITS
+    assert tuple(entry.rows) == tuple(entry.sha256) == tuple(split for split in SPLITS if split in entry.rows)
+    assert {"train", "test"} <= set(entry.rows)
     assert entry.licence and entry.doc and all(len(digest) == 64 for digest in entry.sha256.values())
     for column in entry.columns:
         assert len(column.axes) == len(column.sizes) and column.dtype in ("real", "int")
@@ -40,6 +41,8 @@ def test_every_embedded_source_is_complete(entry: SourceEntry) -> None:
         ("some/cells.safetensors", "some/cells.safetensors", None),
         ("some/cells.parquet", "some/cells.parquet", "tables"),
         ("cells.csv", "cells.csv", None),
+        ("log:clicks.csv", "clicks.csv", None),
+        ("some/ml-100k.inter", "some/ml-100k.inter", None),
     ],
 )
 def test_production_names_resolve_by_their_form(name: str, path: str, extra: str | None) -> None:

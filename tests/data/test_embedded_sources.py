@@ -11,14 +11,17 @@ import numpy as np
 import pytest
 
 from cldsl.catalogue import CatalogueError
-from cldsl.data import catalog, embedded, textures
-from cldsl.data.catalog import SOURCES, SPLITS, SourceEntry, present_name
+from cldsl.data import catalog, embedded, films, textures
+from cldsl.data.catalog import SOURCES, SourceEntry, present_name
 from cldsl.data.layout import lengths_of
 from cldsl.data.table import open_entry_schema, open_source
 
 
-@pytest.mark.parametrize("split", SPLITS)
-@pytest.mark.parametrize("entry", SOURCES, ids=lambda entry: entry.name)
+@pytest.mark.parametrize(
+    ("entry", "split"),
+    [(entry, split) for entry in SOURCES for split in entry.rows],
+    ids=lambda each: getattr(each, "name", each),
+)
 def test_a_source_is_what_its_entry_says(entry: SourceEntry, split: str) -> None:
     table = open_source(entry.name, split)
     ragged = dict.fromkeys(axis for column in entry.columns for axis in column.ragged)
@@ -33,21 +36,25 @@ def test_a_source_is_what_its_entry_says(entry: SourceEntry, split: str) -> None
         assert values.dtype == (np.float32 if column.dtype == "real" else np.int64)
         assert np.isfinite(values).all()
         if column.classes is not None:
-            assert (np.unique(values) == np.arange(column.classes)).all()
+            assert values.min() >= 0 and values.max() < column.classes
+            assert column.name != "label" or (np.unique(values) == np.arange(column.classes)).all()
         if column.axes == ("channel", "y", "x"):
             assert values.min() == 0.0 and 0.9 < values.max() <= 1.0
     assert open_entry_schema(entry.name) is entry
 
 
+HALVES = ("train", "test")
+
+
 def test_mnist_is_balanced_and_mixed() -> None:
-    train, test = (open_source("mnist-5k", split).columns["label"] for split in SPLITS)
+    train, test = (open_source("mnist-5k", split).columns["label"] for split in HALVES)
     assert (np.bincount(train) == 400).all() and (np.bincount(test) == 100).all()
     assert len(np.unique(train[:50])) == 10
 
 
 def test_no_row_is_in_both_splits() -> None:
     for name, column in (("digits-8x8", "image"), ("mnist-5k", "image"), ("diabetes", "features")):
-        both = [open_source(name, split).columns[column] for split in SPLITS]
+        both = [open_source(name, split).columns[column] for split in HALVES]
         seen = [{row.tobytes() for row in rows} for rows in both]
         assert not seen[0] & seen[1]
 
@@ -87,7 +94,7 @@ def test_altered_data_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_crops_keep_to_their_half() -> None:
     columns = np.broadcast_to(np.arange(100, dtype=np.uint8)[None, :, None], (40, 100, 3))
-    train, test = (textures._crops(columns, split, label=3) for split in SPLITS)
+    train, test = (textures._crops(columns, split, label=3) for split in HALVES)
     assert train.shape == (150, 3, 32, 32) and test.shape == (50, 3, 32, 32)
     assert train.max() < 50 <= test.min()
     assert len(np.unique(train[:, 0, 0, 0])) > 10 and len(np.unique(test[:, 0, 0, 0])) > 10
@@ -111,3 +118,21 @@ def test_textures_say_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path:
     ) as caught:
         open_source("textures-32")
     assert caught.value.mend == textures.MEND
+
+
+def test_films_say_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Elsewhere:
+        def locate_file(self, file: str) -> Path:
+            return tmp_path / file
+
+    monkeypatch.setattr(metadata, "distribution", lambda name: Elsewhere())
+    with pytest.raises(CatalogueError, match=r"the package recbole does not hold recbole/dataset_example"):
+        open_source("movielens-100k")
+
+    def absent(name: str) -> Any:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "distribution", absent)
+    with pytest.raises(CatalogueError, match=r"movielens-100k needs the package recbole") as caught:
+        open_source("movielens-100k")
+    assert caught.value.mend == films.MEND

@@ -186,9 +186,43 @@ train on rows_of(batch = 4, epochs = 2):
     {"x": "item v width", "label": "item"}, SIZES, indices={"label": 3},
 )  # fmt: skip
 
+CONTINUED = Training(
+    HEAD
+    + INFONCE
+    + COSINE
+    + PLAIN
+    + """model p(dim -> dim) = linear(3)
+let apart = mean(dist2(p(z), stop(z[v = 1 - v])))
+train on rows_of(batch = 4, epochs = 2):
+    minimize mean(infonce(pull)) + apart over f by adam(lr = cosine(0.05))
+    minimize apart over p by sgd(lr = 0.1, momentum = 0.9)
+    minimize mean(infonce(pull)) + apart over f if step != 1
+    minimize apart over p
+    report classes = sum(label)
+""",
+    {"x": "item v width", "label": "item"}, SIZES, indices={"label": 3},
+)  # fmt: skip
+
+SEQUENCES = Training(
+    HEAD
+    + """data rows_of: seq[item, time] -> vocab, next[item] -> vocab from "rows.npz"
+learn E[vocab, dim = 4] ~ normal(0, 1)
+model f(time, dim -> time, dim) = transformer(depth = 1, heads = 2, causal = true)
+model g(time, dim -> time, dim) = transformer(depth = 2, heads = 1, hidden = 3, norm = "before")
+let every = E[vocab = seq] if seq > 0
+let h = last[time](f(every)) else 0
+let score = dot(h + (mean[time](g(every)) else 0), E)
+train on rows_of(batch = 4, epochs = 2):
+    minimize -mean[item](log_softmax[vocab](score)[vocab = next]) by adam(lr = 0.05)
+    report there = count[item, time](f(every)[dim = 0])
+""",
+    {"seq": "item time", "next": "item"}, {"item": 4, "time": 5, "vocab": 4}, indices={"seq": 4, "next": 4},
+)  # fmt: skip
+
 TRAININGS = {
     **{rule: _optimised(rule) for rule in RULES}, "queue": QUEUE, "prototypes": PROTOTYPES, "table": TABLE,
-    "twice": TWICE, "ragged": RAGGED, "together": TOGETHER, "every": EVERY,
+    "twice": TWICE, "ragged": RAGGED, "together": TOGETHER, "every": EVERY, "continued": CONTINUED,
+    "sequences": SEQUENCES,
 }  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def test_a_call_gives_floats(entry: MetricEntry) -> None:
         "average_precision",
         "best_f1",
     }
-    ranked = entry.name in {"hit_at", "ndcg_at"}
+    ranked = entry.name in {"hit_at", "ndcg_at", "mrr"}
     first = features[:, 0].round() if flat else features
     second = label if flat or ranked or entry.name in TAKES_CLASSES or entry.fits else features.flip(0)
     tensors = (first, second)[: entry.inputs]

@@ -13,7 +13,7 @@ from torch import Tensor
 from cldsl.catalogue import CatalogueError
 from cldsl.metrics import inputs
 from cldsl.metrics.neighbours import knn, recall_at, reciprocal_rank
-from cldsl.metrics.ranking import hit_at, ndcg_at
+from cldsl.metrics.ranking import hit_at, mrr, ndcg_at
 
 
 def blobs(count: int, seed: int) -> tuple[Tensor, Tensor]:
@@ -88,5 +88,7 @@ def test_ranking_by_hand() -> None:
     assert hit_at(score, target, 2) == pytest.approx(2 / 3)
     assert ndcg_at(score, target, 2) == pytest.approx((1 + 1 / math.log2(3)) / 3)
     assert ndcg_at(score, target, 3) == pytest.approx((1 + 1 / math.log2(3) + 1 / 2) / 3)
+    assert mrr(score, target) == pytest.approx((1 + 1 / 2 + 1 / 3) / 3)
+    assert mrr(score, target, within=2) == pytest.approx(1.5 / 3)
     with pytest.raises(CatalogueError, match="target 3 among 3 candidates"):
         hit_at(score, torch.tensor([0, 0, 3]))

@@ -11,7 +11,7 @@ from cldsl.catalogue import CatalogueError
 from cldsl.modules.build import build
 from cldsl.modules.catalog import MODULES, bind_module, module_entry, produced
 from cldsl.modules.dilated import DilatedConv
-from cldsl.modules.vit import Attention
+from cldsl.modules.transformer import Attention
 
 Call = tuple[str, list[Any], dict[str, Any], tuple[int, ...]]
 
@@ -47,6 +47,8 @@ CALLS: list[Call] = [
     ("vit", [2], {"width": 8, "depth": 1, "heads": 4, "pool": "none"}, (1, 4, 6)),
     ("dilated_conv", [5], {"hidden": 4, "depth": 2, "spans": 3}, (21, 2)),
     ("dilated_conv", [5], {"hidden": 5, "depth": 0, "kernel": 5, "mask": 0.5}, (7, 1)),
+    ("transformer", [], {"causal": True, "dropout": 0.1}, (5, 8)),
+    ("transformer", [], {"depth": 1, "heads": 4, "hidden": 6, "norm": "before"}, (3, 8)),
 ]
 IDS = [f"{call[0]}-{index}" for index, call in enumerate(CALLS)]
 ROWS = 5
@@ -70,6 +72,27 @@ def test_kind_of_axes_is_announced() -> None:
         "timm",
     }
     assert {name for name, kind in takes.items() if kind == "series"} == {"conv1d"}
+
+
+def test_an_absent_entry_is_seen_by_no_other() -> None:
+    for norm in ("before", "after"):
+        torch.manual_seed(3)
+        module = build("transformer", [], {"depth": 1, "norm": norm}, (5, 8), 2).double()
+        x, present = torch.randn(2, 5, 8).double(), torch.tensor([[True, True, False, True, False], [False] * 5])
+        other = torch.where(present[:, :, None], x, 9.0)
+        made, again = module(x, present), module(other, present)
+        assert (made == again)[present].all() and made.isfinite().all() and not torch.equal(made, again)
+        shorter = module(x)
+        assert not torch.allclose(made[0, 0], shorter[0, 0])
+
+
+def test_a_causal_entry_sees_those_before_it() -> None:
+    torch.manual_seed(3)
+    module = build("transformer", [], {"causal": True}, (5, 8), 2).double()
+    x = torch.randn(1, 5, 8).double()
+    other = x.clone()
+    other[:, 3:] = 7.0
+    assert torch.allclose(module(x)[:, :3], module(other)[:, :3], rtol=0, atol=1e-12)
 
 
 def test_every_own_entry_has_a_case() -> None:

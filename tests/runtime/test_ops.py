@@ -232,7 +232,7 @@ def test_helpers_are_captured_whole(backend: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["exp", "log", "sqrt", "sign", "floor", "ceil", "sin", "cos", "tanh", "sigmoid", "relu", "atan"]
+    "name", ["exp", "log", "sqrt", "sign", "floor", "ceil", "sin", "cos", "tanh", "sigmoid", "relu", "atan", "erf"]
 )
 def test_functions_of_numbers_are_those_of_tensors(name: str) -> None:
     for value in (-3.5, 0.0, 0.25, 2.0, 800.0):

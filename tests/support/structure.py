@@ -150,7 +150,7 @@ class Expressions:
         form = self.rng.choice(
             smooth if self.smooth else
             ["exp(0.3 * tanh({0}))", "tanh({0})", "sigmoid({0})", "relu({0})", "softplus({0})", "abs({0})", "sin({0})",
-             "sqrt(abs({0}) + 0.1)", "log(abs({0}) + 0.2)", "atan({0})", "clamp({0}, -1, 1)", "stop({0})", "(-{0})",
+             "sqrt(abs({0}) + 0.1)", "log(abs({0}) + 0.2)", "atan({0})", "erf({0})", "clamp({0}, -1, 1)", "stop({0})", "(-{0})",
              "({0} * {0})", "cos_angle({0})", "floor({0})", "((0.5 * {0}) ^ 2)", "max({0}, 0)"]
         )  # fmt: skip
         return Typed(form.format(x.text), x.sizes, maybe=x.maybe)

@@ -1,0 +1,10 @@
+spec shared "A step that goes on"
+
+data films: seq[item, time] -> vocab, next[item] -> vocab from "movielens-100k"
+model f(dim -> width) = linear(4)
+learn E[vocab, dim = 8] ~ normal(0, 1)
+let h = f(E[vocab = next])
+
+train on films(batch = 16, epochs = 1):
+    minimize mean(h) by adam(lr = 1e-3)
+    minimize mean(h) over f
