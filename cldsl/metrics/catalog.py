@@ -268,7 +268,7 @@ _FEW_SHOT = (
                 "classify", "text", "nearest", "by the nearest mean or by logistic regression", ("nearest", "logistic")
             ),
             Parameter(
-                "measure", "text", "accuracy", "interval: half its width, of 95 %", ("accuracy", "interval", "all")
+                "measure", "text", "all", "interval: half its width, of 95 %", ("all", "accuracy", "interval")
             ),
             Parameter("seed", "int", 0, "of the episodes", low=0),
         ),

@@ -27,7 +27,7 @@ def few_shot(
     ask: int = 15,
     episodes: int = 600,
     classify: str = "nearest",
-    measure: str = "accuracy",
+    measure: str = "all",
     seed: int = 0,
 ) -> float | dict[str, float]:
     """Mean accuracy over episodes of `way` classes, `shot` support rows and `ask` other rows of each.

@@ -44,18 +44,18 @@ def _slow(x: torch.Tensor, label: torch.Tensor, way: int, shot: int, ask: int, e
 def test_nearest_means_and_the_interval(way: int, shot: int, ask: int) -> None:
     x, label = _rows()
     scores = _slow(x, label, way, shot, ask, 40)
-    told = few_shot(x, label, way, shot, ask, 40, measure="all")
+    told = few_shot(x, label, way, shot, ask, 40)
     assert isinstance(told, dict) and told["accuracy"] == pytest.approx(statistics.fmean(scores), abs=1e-12)
     assert told["interval"] == pytest.approx(1.96 * statistics.stdev(scores) / math.sqrt(40), rel=1e-4)
-    assert few_shot(x, label, way, shot, ask, 40) == told["accuracy"]
+    assert few_shot(x, label, way, shot, ask, 40, measure="interval") == told["interval"]
 
 
 @pytest.mark.parametrize("classify", ["nearest", "logistic"])
 def test_classes_apart_are_told_apart_and_mixed_ones_are_not(classify: str) -> None:
     x, label = _rows(spread=1e-3)
-    assert few_shot(x, label, 4, 2, 5, 20, classify) == 1
+    assert few_shot(x, label, 4, 2, 5, 20, classify, "accuracy") == 1
     source = torch.Generator().manual_seed(2)
-    mixed = few_shot(torch.randn(48, 3, generator=source), label, 4, 2, 5, 60, classify)
+    mixed = few_shot(torch.randn(48, 3, generator=source), label, 4, 2, 5, 60, classify, "accuracy")
     assert isinstance(mixed, float) and abs(mixed - 0.25) < 0.1
 
 
