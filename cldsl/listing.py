@@ -131,6 +131,7 @@ def _detail(kind: str, entry: Entry) -> str:
 
 def _entries() -> dict[str, Sequence[Entry]]:
     from cldsl.data.catalog import PRODUCTION, SOURCES
+    from cldsl.data.samplers.catalog import SAMPLERS
     from cldsl.metrics.catalog import METRICS
     from cldsl.modules.catalog import MODULES
     from cldsl.runtime.optimisers.catalog import OPTIMISERS
@@ -138,6 +139,7 @@ def _entries() -> dict[str, Sequence[Entry]]:
 
     return {
         "data": (*SOURCES, *PRODUCTION),
+        "samplers": SAMPLERS,
         "views": STAGES,
         "models": MODULES,
         "metrics": METRICS,
@@ -218,6 +220,7 @@ def _specs() -> list[list[str]]:
 KINDS: dict[str, Callable[[], list[list[str]]]] = {
     "specs": _specs,
     "data": _data,
+    "samplers": lambda: _plain_rows("samplers"),
     "views": _views,
     "models": lambda: _plain_rows("models"),
     "metrics": _metrics,

@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "catalogue": set(),
     **{catalog: {"catalogue"} for catalog in CATALOGS},
     "syntax": set(),
-    "semantics": {"syntax", "catalogue"},
+    "semantics": {"syntax", "catalogue", "data.catalog"},
     "graph": {"syntax"},
     "elaborate": {"semantics", "syntax", "graph", "catalogue", *CATALOGS},
     "passes": {"graph", "catalogue"},
@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "modules": {"modules.catalog", "catalogue"},
     "metrics": {"catalogue"},
     # metrics are loaded through their catalogue
-    "runtime": {"data", "views", "modules", "metrics.catalog", "runtime.catalog", "catalogue"},
+    "runtime": {"data", "data.catalog", "views", "modules", "metrics.catalog", "runtime.catalog", "catalogue"},
     # the meaning of a spec: independent of everything from graph/ to runtime/
     "reference": {"syntax", "semantics", "catalogue", "modules", "metrics.catalog"},
     "compiler": COMPILER,

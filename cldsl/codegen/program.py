@@ -23,7 +23,7 @@ from cldsl.codegen.sections.step import Step
 from cldsl.codegen.statements import Assign, Define, Expression, Listed, Literal, Mapped, Statement, call, name
 from cldsl.codegen.strips import strip_texts
 from cldsl.graph.nodes import topological
-from cldsl.graph.plan import Minimize, OnPlan, ProgramPlan, StreamPlan, TrainPlan
+from cldsl.graph.plan import Minimize, OnPlan, ProgramPlan, SamplerPlan, StreamPlan, TrainPlan
 
 _TEMPLATES = Path(__file__).parent / "templates"
 WIDTH = 116
@@ -173,7 +173,17 @@ def _phase(scope: Scope, phase: TrainPlan | OnPlan) -> Expression:
     line = Literal(phase.span.short)
     if isinstance(phase, TrainPlan):
         inner = {"inner": Literal(True)} if phase.inner else {}
-        return call("rt.Train", method, Literal(phase.stream), options=options, line=line, **inner)
+        chosen = {} if phase.sampler is None else {"sampler": _sampler(scope, phase.sampler)}
+        return call("rt.Train", method, Literal(phase.stream), options=options, line=line, **inner, **chosen)
     facts = {"writes": bool(phase.assigns), "inner": phase.inner}
     told = {key: Literal(True) for key, value in facts.items() if value}
     return call("rt.Evaluate", method, Literal(phase.stream), options=options, line=line, **told)
+
+
+def _sampler(scope: Scope, sampler: SamplerPlan) -> Expression:
+    named: dict[str, Expression] = {}
+    if sampler.table is not None:
+        named["table"] = Literal(str(scope.attribute(sampler.table)))
+    if sampler.options:
+        named["options"] = Literal(dict(sampler.options))
+    return call("rt.Sampler", Literal(sampler.entry), Literal(sampler.by), **named)

@@ -245,6 +245,14 @@ _EMBEDDED = (
         (270, 370),
         _UCI,
     ),
+    _embedded(
+        "glyphs-28",
+        "89 letters, digits and signs in 24 faces, centred: 59 of them to train on, the other 30 to test.",
+        "embedded:read_glyphs",
+        (_image(28), _label(89, "the character"), ColumnEntry("face", (), (), "int", 24, "the font")),
+        (1416, 720),
+        "pictures of characters; the fonts are free, see LICENCES.md",
+    ),
     replace(
         _embedded(
             "textures-32",

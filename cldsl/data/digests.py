@@ -63,6 +63,10 @@ SHA256: dict[str, dict[str, str]] = {
         "train": "f38e0db166d5613aa0b9b9c51adeafaee1633d5212969aa317cc85180e892d51",
         "test": "795cad0d45c15a7a7ada9517df3601bb0ec31a05226fdc2c67e5a82935befcac",
     },
+    "glyphs-28": {
+        "train": "b68199568702ba27c037f4cff92615e9235087a5d78b52b77e5b565d73ff54d1",
+        "test": "78e8a8fbc8ec04f377fe0afbaafb328725e92db63e87c779e25b433650b89aa6",
+    },
     "textures-32": {
         "train": "7ee39b33ec5e1a4e0d27e41f2112de9af152b4aab44111ffb1e3c7e4dc551c25",
         "test": "1727e2f09eac60aaaf77ada1d53dbcfba3f0f69aea21c469b9801b68467aa33f",

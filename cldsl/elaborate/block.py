@@ -6,10 +6,12 @@ from typing import Any
 
 from cldsl.catalogue import nearest
 from cldsl.elaborate import streams
+from cldsl.elaborate.sampling import Sampling, unwritten
 from cldsl.elaborate.scope import Consequence, Mistake
 from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Shared
 from cldsl.graph.nodes import Function, Graph, Node
+from cldsl.semantics.samplers import OPTION
 from cldsl.semantics.spots import spot
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
@@ -24,9 +26,15 @@ class Block:
         self.inner = inner
         self.name = shared.block_name("train")
         self.graph = Graph()
+        self.sampling: Sampling | None = None
         self.data, self.options = self._stream(block)
         batch = self.options.get("batch")
         self.s = Session(shared, self.graph, "train", self.data, None if batch is None else int(batch))
+        if self.sampling is not None:
+            unwritten(self.sampling, block.body)
+            self.s.columns = {**self.s.columns, **{each.name: each for each in self.sampling.columns()}}
+            self.s.sizes.update(self.sampling.sizes)
+            self.s.layout = self.sampling.layout
         self.actions: list[Any] = []
         self.pending: list[tuple[str, Any]] = []
         self.functions: list[Function] = []
@@ -53,7 +61,7 @@ class Block:
 
     # ---- head
 
-    def _stream(self, block: ast.Train) -> tuple[ast.Data | None, dict[str, Any]]:
+    def _stream(self, block: ast.Train) -> tuple[ast.Data, dict[str, Any]]:
         if len(block.streams) > 1:
             raise Mistake(
                 block.streams[1].span,
@@ -70,10 +78,24 @@ class Block:
                 "",
                 "write `train on photos(batch = 256, epochs = 100):`",
             )
-        data, options = stream_of(self.shared, block.streams[0])
+        stream = block.streams[0]
+        data, options = stream_of(self.shared, stream)
+        option = option_of(stream, OPTION)
+        if option is not None:
+            self.sampling = Sampling(self.shared, data, option, Session(self.shared, Graph(), "free", data, None))
+            rows = self.sampling.rows(option_of(stream, "batch"))
+            options = options if rows is None else {**options, "batch": rows}
         if not streams.train_options(self.shared, block, options):
             raise Consequence
+        if self.sampling is not None and "batch" in options:
+            self.sampling.judge(int(options["batch"]))
         return data, options
+
+
+def option_of(stream: ast.Stream, name: str) -> ast.Argument | None:
+    """The option of a stream that has this name."""
+    arguments = stream.value.arguments if isinstance(stream.value, ast.Call) else ()
+    return next((argument for argument in arguments if argument.name == name), None)
 
 
 def stream_of(shared: Shared, stream: ast.Stream) -> tuple[ast.Data, dict[str, Any]]:
@@ -91,7 +113,8 @@ def stream_of(shared: Shared, stream: ast.Stream) -> tuple[ast.Data, dict[str, A
                 raise Mistake(
                     argument.span, "option-name", "options of a stream have names", "", "write `photos(batch = 256)`"
                 )
-            options[argument.name] = session.static_option(argument.value)
+            if argument.name != OPTION:
+                options[argument.name] = session.static_option(argument.value)
         expr = expr.function
     if not isinstance(expr, ast.Name):
         raise Mistake(stream.span, "stream-expected", "a stream is named here", "", "write `photos(batch = 256)`")
@@ -105,7 +128,7 @@ def stream_of(shared: Shared, stream: ast.Stream) -> tuple[ast.Data, dict[str, A
             nearest(expr.id, [d.name for d in shared.declared(ast.Data)]),
         )
     shared.used.add(item.name)
-    known = {"batch", "epochs", "steps", "split", "fit", "limit"}
+    known = {"batch", "epochs", "steps", "split", "fit", "limit", OPTION}
     for name in options:
         if name not in known:
             raise Mistake(

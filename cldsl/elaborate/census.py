@@ -132,6 +132,8 @@ def _totals(mask: Node, axis: Axis, cut: int) -> tuple[int | None, int, int] | N
     totals: dict[tuple[int, ...], int] = {}
     try:
         mini = Miniature([mask], cut)
+        if mini.laid_out is not None:
+            return None  # its rows are not as many as they will be
         for where in places(mini, mask.names):
             value = mini.at(mask, where)
             if not isinstance(value, bool):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from cldsl.catalogue import CatalogueError, bind, find
-from cldsl.elaborate.block import stream_of
+from cldsl.elaborate.block import option_of, stream_of
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Shared
@@ -15,6 +15,7 @@ from cldsl.elaborate.writing import Writing
 from cldsl.graph.nodes import Axis, Function, Graph, GraphError, Node
 from cldsl.graph.plan import Assign, OnPlan, ReportPlan
 from cldsl.metrics import catalog
+from cldsl.semantics.samplers import OPTION
 from cldsl.semantics.spots import argument_span, headword, spot
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Diagnostic
@@ -33,6 +34,11 @@ class On(Writing):
                 block.span, "not-executed", "an `on` block over several streams is not executed by this version", "", ""
             )
         self.data, self.options = stream_of(shared, block.streams[0])
+        option = option_of(block.streams[0], OPTION)
+        if option is not None:
+            raise Mistake(
+                option.span, "sampler-on", "an `on` block reads the whole split", "nothing is sampled", "remove it"
+            )
         self.graph = Graph()
         self.s = Session(shared, self.graph, "on", self.data, None)
         self.s.draws.allowed = any(isinstance(item, ast.Assign) for item in block.body)

@@ -59,10 +59,23 @@ class Miniature:
                     self.sizes[axis.name] = axis.size if short and axis.size is not None else self.cut
                     if not short:
                         self.cut_short[axis.name] = axis.size
+        self.laid_out = self._lay_out(nodes)
         self.counting = self._counting(nodes)
         for _ in range(2):  # an index along a merged axis may come before the merge that gives its size
             for node in nodes:
                 self._learn(node)
+
+    def _lay_out(self, nodes: list[Node]) -> tuple[int, int, int] | None:
+        """Batches that all lie alike (a sampler's): few indices, of each at most two rows in either part."""
+        for node in nodes:
+            layout = dict(node.attrs).get("layout") if node.op == "input" else None
+            if layout is not None:
+                axis, size, first, second = layout
+                kept, first, second = min(size, self.cut), min(first, 2), min(second, 2)
+                self.sizes |= {axis: kept, node.names[0]: kept * (first + second)}
+                self.cut_short |= {axis: size, node.names[0]: node.axes[0].size}
+                return kept, first, second
+        return None
 
     def _counting(self, nodes: list[Node]) -> set[Node]:
         """Nodes that hold an index along an axis that was cut: a number they are compared with may lie beyond the cut."""
@@ -150,6 +163,15 @@ class Miniature:
         if name == "id" and node.attr("kind") == "column":
             # by definition the row's number; where the axis it points to is cut, within the cut
             return lambda where: where[names[0]] % self.cut if self.cut_short else where[names[0]]
+        if self.laid_out is not None and "layout" in dict(node.attrs):
+            kept, first, second = self.laid_out
+            if node.dtype == "bool":
+                return lambda where: where[names[0]] < kept * first
+            return lambda where: (
+                where[names[0]] // first
+                if where[names[0]] < kept * first
+                else (where[names[0]] - kept * first) // second
+            )
         return lambda where: ("token", name, tuple(where[axis] for axis in names))
 
     def _unmerged(self, node: Node, where: Mapping[str, int]) -> dict[str, int]:
@@ -201,6 +223,8 @@ class Miniature:
                 elif kept:
                     values.append(self.at(value, inner))
             if kind == "sum":
+                if self.laid_out is not None:
+                    return UNKNOWN  # of each index there are fewer rows here than there will be
                 return UNKNOWN if any(v is UNKNOWN or isinstance(v, tuple) for v in values) else sum(values)
             decisive = kind == "any"
             if any(v is decisive for v in values):

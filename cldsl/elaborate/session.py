@@ -49,6 +49,7 @@ class Session(Models):
         self.busy: list[str] = []
         self.relation_cache: dict[str, Relation] = {}
         self.apart: dict[str, int] = {}
+        self.layout: tuple[Any, ...] | None = None  # of the batches, where a sampler makes all alike
         self.later = {
             "grad": "gradients as values",
             "external": "black boxes",
@@ -275,7 +276,17 @@ class Session(Models):
                         "",
                         "read a column of the stream that feeds the block",
                     )
-        return None
+        if name not in self.shared.sampled:
+            return None
+        if self.mode == "free":
+            return self.column(self.shared.sampled[name])
+        raise Mistake(
+            span,
+            "sampler-column",
+            f"{name} is a column that a sampler adds, and this block has no such sampler",
+            "it exists in the batches of a `train` block alone",
+            "read it there",
+        )
 
     def _param(self, item: ast.Param) -> Thing:
         if item.name in self.busy:
@@ -291,14 +302,16 @@ class Session(Models):
     def column(self, column: ast.Column) -> Value:
         """The leaf of a column. Along a ragged axis a second one tells which of its entries a row has."""
         axes = tuple(Axis(axis_name(item), self.column_size(item)) for item in column.axes)
-        dtype = "int" if column.target is not None else "real"
+        sampled = column is self.shared.sampled.get(column.name)
+        dtype = "int" if column.target is not None else "bool" if sampled else "real"
+        known = {"layout": self.layout} if sampled and self.layout is not None else {}
         mask = None
         if ragged := ragged_axes(column):
             label = f"{column.name}_present"
             name = present_name(column.name)
             mask = self.graph.leaf("input", axes[:ragged], "bool", column.span, label, kind="column", name=name)
         return Value(
-            self.graph.leaf("input", axes, dtype, column.span, column.name, kind="column", name=column.name),
+            self.graph.leaf("input", axes, dtype, column.span, column.name, kind="column", name=column.name, **known),
             mask,
             target=column.target,
         )

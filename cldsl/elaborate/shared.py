@@ -13,6 +13,7 @@ from cldsl.elaborate.axes import axes_declared
 from cldsl.graph.nodes import Axis, Node
 from cldsl.graph.plan import ModelPlan, OptimiserPlan, TensorPlan
 from cldsl.semantics.program import Program, declared
+from cldsl.semantics.samplers import sampled_columns
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Diagnostic, Span
 from cldsl.syntax.record import record
@@ -99,9 +100,15 @@ class Shared:
         return frozenset(names | {item.name for item in self.program.body if isinstance(item, ast.Report)})
 
     @cached_property
+    def sampled(self) -> dict[str, ast.Column]:
+        """The columns that samplers add, by name."""
+        return sampled_columns(self.program)
+
+    @cached_property
     def axes_declared(self) -> tuple[str, ...]:
         """Names of axes that the file's items bring, in order."""
-        return tuple(dict.fromkeys(name for item in self.program.body for name in axes_declared(item)))
+        pointed = [column.target for column in self.sampled.values() if column.target is not None]
+        return tuple(dict.fromkeys([*(name for item in self.program.body for name in axes_declared(item)), *pointed]))
 
     def complain(self, diagnostic: Diagnostic) -> None:
         if diagnostic not in self.found:

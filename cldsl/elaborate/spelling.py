@@ -12,6 +12,7 @@ from cldsl.catalogue import Entry, find, nearest
 from cldsl.elaborate import vocabulary
 from cldsl.elaborate.vocabulary import Vocabulary
 from cldsl.semantics.program import Program
+from cldsl.semantics.samplers import OPTION, called_sampler
 from cldsl.semantics.spots import spot
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Diagnostic, Span
@@ -255,7 +256,10 @@ class _Reader:
     def _stream(self, node: ast.Stream) -> None:
         if isinstance(node.value, ast.Call):
             self._node(node.value.function)
-            self._several(argument.value for argument in node.value.arguments)
+            for argument in node.value.arguments:
+                called = called_sampler(argument.value) if argument.name == OPTION else None
+                # the sampler's own name and arguments are judged where it is elaborated
+                self._several(each.value for each in (called[1].arguments if called is not None else (argument,)))
         else:
             self._node(node.value)
         if node.condition is not None:

@@ -50,6 +50,7 @@ class Train(Composing):
             tuple(self.actions),
             self.block.span,
             self.inner,
+            None if self.sampling is None else self.sampling.plan(),
         )
 
     def _body(self, body: Sequence[ast.Statement]) -> None:

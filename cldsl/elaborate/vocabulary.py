@@ -12,6 +12,7 @@ from cldsl.elaborate.axes import CLOCK
 from cldsl.elaborate.library import LAWS, NAMES
 from cldsl.elaborate.reductions import REDUCTIONS
 from cldsl.semantics.program import Program, declared
+from cldsl.semantics.samplers import sampled_columns
 from cldsl.syntax import ast
 from cldsl.syntax.record import record
 
@@ -49,7 +50,9 @@ def of_program(program: Program) -> Vocabulary:
     found = Vocabulary()
     for item in program.body:
         add(found, item)
-    found.names |= {*program.imported, *CLOCK}
+    sampled = sampled_columns(program).values()
+    found.names |= {*program.imported, *CLOCK, *(column.name for column in sampled)}
+    found.axes |= {column.target for column in sampled if column.target is not None}
     found.defs.update(program.imported)
     trees: list[object] = [program.body, *(tuple(defs.values()) for defs in program.libraries.values())]
     for tree in trees:

@@ -37,7 +37,12 @@ def timeline(plan: ProgramPlan, sources: Mapping[str, str]) -> str:
     """Every block of the program as numbered lines."""
     blocks = []
     for phase in plan.phases:
-        options = ", ".join(f"{name} = {value}" for name, value in phase.options)
+        chosen = [f"{name} = {value}" for name, value in phase.options]
+        if isinstance(phase, TrainPlan) and phase.sampler is not None:
+            own = ", ".join(f"{name} = {value}" for name, value in phase.sampler.options)
+            by = phase.sampler.table or phase.sampler.by
+            chosen.append(f"sampler = {phase.sampler.entry}({by}{', ' + own if own else ''})")
+        options = ", ".join(chosen)
         word = "train on" if isinstance(phase, TrainPlan) else "on"
         head = f"{phase.name}: {word} {phase.stream}({options})  {phase.span.short}"
         lines = _train(plan, phase, sources) if isinstance(phase, TrainPlan) else _on(phase)

@@ -219,6 +219,16 @@ class Guarded:
 
 
 @record(frozen=True)
+class SamplerPlan:
+    """How a train block's batches are chosen: an entry, the column that groups rows, or the state indexed by that column."""
+
+    entry: str
+    by: str
+    table: str | None
+    options: tuple[tuple[str, Any], ...]
+
+
+@record(frozen=True)
 class TrainPlan:
     """A `train` block: functions by name, draws, and its actions in order. inner: another block enters it."""
 
@@ -230,6 +240,7 @@ class TrainPlan:
     actions: tuple[Any, ...]
     span: Span = NOWHERE
     inner: bool = False
+    sampler: SamplerPlan | None = None
 
     def function(self, name: str) -> Function:
         return next(each for each in self.functions if each.name == name)

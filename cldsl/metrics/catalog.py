@@ -257,6 +257,30 @@ _CLASSES = (
     ),
 )
 
+_FEW_SHOT = (
+    MetricEntry(
+        "few_shot",
+        "Accuracy over drawn episodes of a classifier made from a few rows of each class; inputs features, label.",
+        (
+            Parameter("way", "int", 5, "classes of an episode", low=2),
+            Parameter("shot", "int", 1, "support rows of each class", low=1),
+            Parameter("ask", "int", 15, "other rows of each class", low=1),
+            Parameter("episodes", "int", 600, "", low=1),
+            Parameter(
+                "classify", "text", "nearest", "by the nearest mean or by logistic regression", ("nearest", "logistic")
+            ),
+            Parameter(
+                "measure", "text", "all", "interval: half its width, of 95 %", ("all", "accuracy", "interval")
+            ),
+            Parameter("seed", "int", 0, "of the episodes", low=0),
+        ),
+        _of("few_shot", "few_shot"),
+        higher_is_better=True,
+        inputs=2,
+        measures=("accuracy", "interval"),
+    ),
+)
+
 _RETRIEVAL = (
     MetricEntry(
         "recall_at",
@@ -300,7 +324,7 @@ _RETRIEVAL = (
     ),
 )
 
-METRICS: tuple[MetricEntry, ...] = (*_FITTED, *_GEOMETRY, *_AGREEMENT, *_CLASSES, *_RETRIEVAL)
+METRICS: tuple[MetricEntry, ...] = (*_FITTED, *_GEOMETRY, *_AGREEMENT, *_CLASSES, *_FEW_SHOT, *_RETRIEVAL)
 
 
 def metric_entry(name: str) -> MetricEntry:

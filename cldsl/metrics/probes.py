@@ -35,13 +35,14 @@ def linear_probe(
     present, index, _ = distinct(known_label)
     if present.numel() < 2:
         raise CatalogueError("linear_probe needs two classes in the training split, there is one")
-    weight, intercept = _logistic(known, index, present.numel(), l2, iterations)
+    weight, intercept = logistic(known, index, present.numel(), l2, iterations)
     prediction = present[(asked @ weight + intercept).argmax(1)]
     return (balanced_accuracy if balanced else accuracy)(prediction, label)
 
 
 @torch.enable_grad()
-def _logistic(x: Tensor, label: Tensor, count: int, l2: float, iterations: int) -> tuple[Tensor, Tensor]:
+def logistic(x: Tensor, label: Tensor, count: int, l2: float, iterations: int) -> tuple[Tensor, Tensor]:
+    """Weight [dim, class] and intercept [class] of rows [row, dim] with classes 0 to count - 1."""
     weight = torch.zeros(x.shape[1], count, dtype=x.dtype, device=x.device, requires_grad=True)
     intercept = torch.zeros(count, dtype=x.dtype, device=x.device, requires_grad=True)
     optimiser = torch.optim.LBFGS(

@@ -20,6 +20,7 @@ from cldsl.reference.rings import Rings
 from cldsl.reference.scope import Closure, PairDraw, Scope, Template, Thing
 from cldsl.reference.values import Value, constant
 from cldsl.semantics.program import Program, declared
+from cldsl.semantics.samplers import sampled_columns, sampler_of
 from cldsl.syntax import ast
 
 CLOCK: dict[str, float | int | bool] = {
@@ -61,7 +62,8 @@ class World:
         self.versions: dict[str, int] = {}
         self.now = Iteration()
         self.declarations: dict[str, ast.Statement] = {name: item for item in program.body for name in declared(item)}
-        self.columns = {c.name: c for data in program.all(ast.Data) for c in data.columns}
+        declared_columns = {c.name: c for data in program.all(ast.Data) for c in data.columns}
+        self.columns = {**declared_columns, **sampled_columns(program)}
         self._body_files = {item.span.file for item in program.all(ast.Def)}
         self._pending: set[str] = set()
         models.world = self
@@ -246,10 +248,23 @@ class World:
             size = value.size(axis) if isinstance(value, Value) else None
             if size is not None:
                 return size
+        written = self._sampled(axis)
+        if written is not None:
+            return written
         for column in self.columns.values():
             if column.target == axis and column.name in self.now.supplied:
                 return int(self.now.supplied[column.name].data.max()) + 1
         return self._written(axis)
+
+    def _sampled(self, axis: str) -> int | None:
+        """The size of an axis that a sampler's columns point to."""
+        for train in self.program.all(ast.Train):
+            entry, call = sampler_of(train) or (None, None)
+            argument = dict(entry.axes).get(axis) if entry is not None else None
+            for each in call.arguments if call is not None and argument is not None else ():
+                if each.name == argument:
+                    return self.interpreter.integer(each.value, Scope(file=train.span.file))
+        return None
 
     def _written(self, axis: str) -> int | None:
         for item in self.program.body:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:  # what a type checker sees; at run time __getattr__ loads eac
     from cldsl.runtime.draws import draw, generator, stable_seed
     from cldsl.runtime.main import fit, main
     from cldsl.runtime.options import RunOptions
-    from cldsl.runtime.phases import Evaluate, Train
+    from cldsl.runtime.phases import Evaluate, Sampler, Train
     from cldsl.runtime.program import Program, learn, state
     from cldsl.runtime.recompute import cached
     from cldsl.runtime.streams import Stream
 
     __all__ = [
-        "Clock", "Evaluate", "Program", "RunOptions", "Stream", "Train", "apply", "cached", "chunked", "copy_", "copy_of", "draw",
+        "Clock", "Evaluate", "Program", "RunOptions", "Sampler", "Stream", "Train", "apply", "cached", "chunked", "copy_", "copy_of", "draw",
         "ema_", "family", "fit", "generator", "learn", "main", "module", "stable_seed", "state",
     ]  # fmt: skip
 
@@ -37,6 +37,7 @@ NAMES: dict[str, str] = {
     "state": "cldsl.runtime.program:state",
     "Train": "cldsl.runtime.phases:Train",
     "Evaluate": "cldsl.runtime.phases:Evaluate",
+    "Sampler": "cldsl.runtime.phases:Sampler",
     "Stream": "cldsl.runtime.streams:Stream",
     "Clock": "cldsl.runtime.clock:Clock",
     "RunOptions": "cldsl.runtime.options:RunOptions",

@@ -5,12 +5,19 @@ Input: a program's blocks, its data and options. Output: a Loader and a count of
 
 from __future__ import annotations
 
+import numpy as np
+
+from cldsl.catalogue import CatalogueError, find
 from cldsl.data.loader import Loader
+from cldsl.data.order import Array
+from cldsl.data.samplers.catalog import SAMPLERS
+from cldsl.data.samplers.groups import Sampler, grouped
+from cldsl.data.table import Table
 from cldsl.runtime.draws import stable_seed
 from cldsl.runtime.errors import RunError
 from cldsl.runtime.options import RunOptions
 from cldsl.runtime.phases import Train
-from cldsl.runtime.program import Program
+from cldsl.runtime.program import PRESENT, Program
 from cldsl.runtime.streams import Data
 
 
@@ -19,12 +26,22 @@ def train_batches(program: Program, data: Data, options: RunOptions) -> dict[int
 
     Raises CatalogueError for options that do not fit: no batch, no end, a batch larger than the data.
     """
-    found = {}
-    for place, phase in enumerate(program.phases):
-        if isinstance(phase, Train):
-            loader = _loader(program, phase, data, options)
-            found[place] = loader, _steps(phase, len(loader), options)
-    return found
+    return {
+        place: batches_of(program, phase, data, options)
+        for place, phase in enumerate(program.phases)
+        if isinstance(phase, Train) and not begins_anew(phase)
+    }
+
+
+def begins_anew(phase: Train) -> bool:
+    """Whether the block's batches depend on a state, as it is when the block begins."""
+    return phase.sampler is not None and phase.sampler.table is not None
+
+
+def batches_of(program: Program, phase: Train, data: Data, options: RunOptions) -> tuple[Loader, int]:
+    """Loader and steps of a block, by the program's states as they are now. Raises CatalogueError."""
+    loader = _loader(program, phase, data, options)
+    return loader, _steps(phase, len(loader), options)
 
 
 def _loader(program: Program, phase: Train, data: Data, options: RunOptions) -> Loader:
@@ -40,16 +57,42 @@ def _loader(program: Program, phase: Train, data: Data, options: RunOptions) -> 
             f"{_place(phase)} was compiled for batches of {written} rows, not {batch}: sizes are part of the program",
             f"compile it anew: cldsl run SPEC --batch {batch}",
         )
+    table = data.table(names[0], phase.options.get("split", "train"))
     # Only a GPU works while the next batch is made; on a CPU a thread would take its time from the step.
     ahead = program.device.type == "cuda"
     return Loader(
-        data.table(names[0], phase.options.get("split", "train")),
+        table,
         int(batch),
         stable_seed(program.seed, phase.name, "order"),
-        quota=phase.options.get("quota"),
+        sampler=None if phase.sampler is None else _sampler(program, phase, table, int(batch)),
         prefetch=ahead,
         pin=ahead,
     )
+
+
+def _sampler(program: Program, phase: Train, table: Table, batch: int) -> Sampler:
+    """The sampler over the rows of a table. Raises CatalogueError, with the block's line."""
+    chosen = phase.sampler
+    assert chosen is not None
+    values, present, name = np.asarray(table.columns[chosen.by]), None, chosen.by
+    if chosen.table is not None:
+        values, present = _looked_up(program, chosen.table, values)
+        name = chosen.table
+    make = find(SAMPLERS, chosen.entry, "sampler").load()
+    try:
+        made: Sampler = make(grouped(name, values, present), batch, len(table), **chosen.options)
+    except CatalogueError as error:
+        raise RunError(f"{_place(phase)}: {error.message}", error.mend) from error
+    return made
+
+
+def _looked_up(program: Program, state: str, index: Array) -> tuple[Array, Array]:
+    """The state's entry for each row, and whether it is there: within the table and written."""
+    cells = getattr(program, state).detach().cpu().numpy()
+    inside = (index >= 0) & (index < len(cells))
+    place = np.where(inside, index, 0)
+    written = getattr(program, state + PRESENT, None)
+    return cells[place], inside if written is None else inside & written.cpu().numpy()[place]
 
 
 def _steps(phase: Train, per_epoch: int, options: RunOptions) -> int:

@@ -11,8 +11,19 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Sampler:
+    """How batches are chosen: an entry of `cldsl.data.samplers.catalog`, the column that groups rows or, with `table`, the
+    attribute of the state that this column points into; `options` are the entry's arguments."""
+
+    entry: str
+    by: str
+    table: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Train:
-    """A `train` block: method `name(batch, clock)`. options: batch, and epochs or steps, quota. line: "tiny.cl:23".
+    """A `train` block: method `name(batch, clock)`. options: batch, and epochs or steps. line: "tiny.cl:23".
 
     inner: it is gone through whenever another block enters it, not in its turn.
     """
@@ -22,6 +33,7 @@ class Train:
     options: Mapping[str, Any] = field(default_factory=dict)
     line: str = ""
     inner: bool = False
+    sampler: Sampler | None = None
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from cldsl.runtime.clock import Clock
 from cldsl.runtime.draws import stable_seed
 from cldsl.runtime.errors import RunError, Stopped
 from cldsl.runtime.folder import RunFolder
+from cldsl.runtime.lengths import batches_of, begins_anew
 from cldsl.runtime.monitor import Monitor
 from cldsl.runtime.options import RunOptions
 from cldsl.runtime.phases import Evaluate, Phase, Train
@@ -85,7 +86,10 @@ class Trainer:
         return self.reports.values
 
     def _train(self, phase: Train, request: StopRequest) -> None:
-        loader, steps = self.batches[self.position.phase]
+        if begins_anew(phase):
+            loader, steps = batches_of(self.program, phase, self.data, self.options)
+        else:
+            loader, steps = self.batches[self.position.phase]
         self.monitor.begin(phase, steps, self.position.step, self.position.earlier)
         self.clock = Clock.of(self.position.step, steps, len(loader))
         try:

@@ -8,6 +8,8 @@ from importlib import resources
 
 import numpy as np
 
+from cldsl.data.table import open_source
+from cldsl.data.vendored import glyphs
 from cldsl.data.vendored.extract import TEST_ROWS, digits, sea, spectra
 from cldsl.data.vendored.extract_speech import BANDS, RATE, SEGMENTS, features, samples
 
@@ -58,9 +60,22 @@ def test_extracts_are_small_and_credited() -> None:
         "tecator": 200_000,
         "spoken_digits": 200_000,
         "sea_temperature": 20_000,
+        "glyphs": 200_000,
         "japanese_vowels": 500_000,
     }
     for file, limit in ((f"{name}.npz", limit) for name, limit in limits.items()):
         assert len(folder.joinpath(file).read_bytes()) < limit
         assert f"## {file}" in terms
     assert "Attribution-ShareAlike 3.0" in terms and "permission note is attached" in terms
+
+
+def test_glyphs_are_centred_and_share_no_character() -> None:
+    picture = np.zeros((6, 6), dtype=np.uint8)
+    picture[0, 1:3] = 255
+    assert np.argwhere(glyphs.centred(picture)).tolist() == [[2, 2], [2, 3]] and glyphs.centred(picture).max() == 15
+    assert not glyphs.centred(np.zeros((6, 6), dtype=np.uint8)).any()
+    train, test = (open_source("glyphs-28", split).columns for split in ("train", "test"))
+    assert np.unique(train["label"], return_counts=True)[1].tolist() == [24] * glyphs.TRAIN
+    assert np.unique(test["face"], return_counts=True)[1].tolist() == [30] * len(glyphs.FACES)
+    assert sorted({*train["label"], *test["label"]}) == list(range(len(glyphs.CHARACTERS)))
+    assert not {*train["label"]} & {*test["label"]}

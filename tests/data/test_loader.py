@@ -1,4 +1,4 @@
-"""Batches: what they hold, that their order is a function of seed and epoch, quotas, and the thread."""
+"""Batches: what they hold, that their order is a function of seed and epoch, and the thread."""
 
 from __future__ import annotations
 
@@ -46,9 +46,8 @@ def test_order_is_a_function_of_seed_and_epoch() -> None:
 
 
 @pytest.mark.parametrize("prefetch", [False, True])
-@pytest.mark.parametrize("quota", [None, "label"])
-def test_a_position_resumes_exactly(prefetch: bool, quota: str | None) -> None:
-    loader = Loader(_table(), 6, seed=1, quota=quota, prefetch=prefetch)
+def test_a_position_resumes_exactly(prefetch: bool) -> None:
+    loader = Loader(_table(), 6, seed=1, prefetch=prefetch)
     whole = _ids(loader.epoch(2))
     for start in range(len(loader) + 1):
         assert _ids(loader.epoch(2, start)) == whole[start:]
@@ -62,43 +61,18 @@ def test_the_last_rows_and_the_plain_order() -> None:
     assert [row for rows in _ids(loader.epoch(7)) for row in rows] == list(range(23))
 
 
-def test_a_quota_holds_in_every_batch() -> None:
-    labels = np.array([0] * 40 + [1] * 5 + [7] * 15, dtype=np.int64)
-    table = Table({"id": np.arange(60), "label": labels})
-    loader = Loader(table, 12, seed=3, quota="label")
-    epochs = [list(loader.epoch(e)) for e in range(3)]
-    for batch in (batch for batches in epochs for batch in batches):
-        assert np.unique(batch["label"], return_counts=True)[1].tolist() == [4, 4, 4]
-        assert len(set(batch["id"].tolist())) == 12
-        assert batch["label"].tolist() != sorted(batch["label"].tolist())
-    small = {row for batches in epochs for batch in batches for row in batch["id"][batch["label"] == 1].tolist()}
-    assert small == set(range(40, 45)) and [len(batches) for batches in epochs] == [5, 5, 5]
-
-
 @pytest.mark.parametrize(
     ("options", "message", "mend"),
     [
         ({"batch": 24}, "a batch of 24 is larger than the table of 23 rows", "make batch smaller"),
         ({"batch": 0}, "a batch must hold at least 1 row, not 0", ""),
         ({"seed": -1}, "a seed must be at least 0, not -1", ""),
-        ({"quota": "lable"}, "quota: there is no column lable", "did you mean label?"),
-        ({"quota": "x"}, "quota: x must be one whole number for each row", ""),
-        ({"quota": "label", "shuffle": False}, "quota needs shuffle = true", "leave out quota or shuffle"),
-        ({"quota": "label"}, "quota: a batch of 5 does not divide into 3 equal classes", "take 6 or 3"),
-        ({"quota": "label", "batch": 2}, "quota: a batch of 2 does not divide into 3 equal classes", "take 3"),
     ],
 )
 def test_what_cannot_be_loaded_is_one_line(options: dict[str, object], message: str, mend: str) -> None:
     with pytest.raises(CatalogueError) as caught:
         Loader(_table(), **{"batch": 5, "seed": 1, **options})  # type: ignore[arg-type]
     assert (caught.value.message, caught.value.mend) == (message, mend)
-
-
-def test_a_class_too_small_for_its_share_is_named() -> None:
-    table = Table({"label": np.array([0] * 9 + [1] * 2)})
-    with pytest.raises(CatalogueError, match="label 1 has 2 rows, and a batch of 6 takes 3 of each class") as caught:
-        Loader(table, 6, seed=0, quota="label")
-    assert caught.value.mend == "take a batch of at most 4"
 
 
 def _threads() -> list[str]:

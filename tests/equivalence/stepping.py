@@ -34,11 +34,15 @@ class Training:
     sizes: Mapping[str, int]
     draws: Mapping[str, str] = field(default_factory=dict)
     indices: Mapping[str, int] = field(default_factory=dict)
+    sampled: Mapping[str, Tensor] = field(
+        default_factory=dict
+    )  # columns [item] that a sampler adds, alike in every batch
 
     def batch(self, step: int) -> tuple[dict[str, Named], dict[str, Named]]:
         """Columns and draws of a step, seeded by it."""
         source = torch.Generator().manual_seed(100 + step)
-        return ({name: self._one(name, axes, source) for name, axes in self.columns.items()},
+        columns = {name: self._one(name, axes, source) for name, axes in self.columns.items()}
+        return (columns | {name: (tensor, ("item",)) for name, tensor in self.sampled.items()},
                 {name: self._one(name, axes, source) for name, axes in self.draws.items()})  # fmt: skip
 
     def _one(self, name: str, axes: str, source: torch.Generator) -> Named:

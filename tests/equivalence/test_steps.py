@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 from tests.equivalence.stepping import Training, both_after_each_step
 from tests.support.compare import assert_close
@@ -142,6 +143,24 @@ train on rows_of(batch = 4, epochs = 2):
     {"x": "item v width", "label": "item"}, SIZES, indices={"label": 3},
 )  # fmt: skip
 
+EPISODES = Training(
+    HEAD
+    + """data rows_of: x[item, width], label[item] -> class from "rows.npz"
+model f(width -> dim) = linear(3)
+let e = f(x)
+let S = e if support
+let Q = e if not support
+let proto[way, dim] = mean[item if local == way](S)
+let others = mean[a in Q, c in S if c.local != a.local](dist2(a, c))
+train on rows_of(sampler = episodes(label, way = 3, shot = 2, ask = 1), epochs = 2):
+    minimize mean(logsumexp[way](-dist2(Q, proto)) + dist2(Q, proto[way = local])) by sgd(lr = 0.1)
+    report others = others
+    report classes = sum(label)
+""",
+    {"x": "item width", "label": "item"}, {"item": 9, "width": 4, "class": 5, "way": 3}, indices={"label": 5},
+    sampled={"support": torch.arange(9) < 6, "local": torch.tensor([0, 0, 1, 1, 2, 2, 0, 1, 2])},
+)  # fmt: skip
+
 TOGETHER = Training(
     HEAD
     + INFONCE
@@ -221,8 +240,8 @@ train on rows_of(batch = 4, epochs = 2):
 
 TRAININGS = {
     **{rule: _optimised(rule) for rule in RULES}, "queue": QUEUE, "prototypes": PROTOTYPES, "table": TABLE,
-    "twice": TWICE, "ragged": RAGGED, "together": TOGETHER, "every": EVERY, "continued": CONTINUED,
-    "sequences": SEQUENCES,
+    "twice": TWICE, "ragged": RAGGED, "together": TOGETHER, "episodes": EPISODES, "every": EVERY,
+    "continued": CONTINUED, "sequences": SEQUENCES,
 }  # fmt: skip
 
 

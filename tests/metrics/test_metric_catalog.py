@@ -21,14 +21,14 @@ def test_options_and_defaults_are_those_of_the_function(entry: MetricEntry) -> N
     assert inspect.getdoc(entry.load())
 
 
-TAKES_CLASSES = {"knn", "linear_probe", "tolerance", "clusters"}
+TAKES_CLASSES = {"knn", "linear_probe", "tolerance", "clusters", "few_shot"}
 
 
 @pytest.mark.parametrize("entry", METRICS, ids=[entry.name for entry in METRICS])
 def test_a_call_gives_floats(entry: MetricEntry) -> None:
     generator = torch.Generator().manual_seed(0)
-    features = torch.rand(30, 4, generator=generator)
-    label = torch.arange(30) % 2
+    features = torch.rand(80, 4, generator=generator)
+    label = torch.arange(80) % (5 if entry.name == "few_shot" else 2)
     flat = entry.name in {
         "macro_f1",
         "micro_f1",
@@ -58,11 +58,11 @@ def test_a_misspelt_metric_is_told() -> None:
 
 def test_one_measure_can_be_chosen() -> None:
     generator = torch.Generator().manual_seed(0)
-    features, label = torch.rand(30, 4, generator=generator), torch.arange(30) % 2
+    features, label = torch.rand(80, 4, generator=generator), torch.arange(80) % 5
     several = [entry for entry in METRICS if entry.measures]
-    assert {entry.name for entry in several} == {"regress", "clusters", "forecast"}
+    assert {entry.name for entry in several} == {"regress", "clusters", "forecast", "few_shot"}
     for entry in several:
         tensors = (features, label)
         arguments = (tensors, tensors) if entry.fits else tensors
-        together = entry.load()(*arguments)
+        together = entry.load()(*arguments, measure="all")
         assert together == {name: entry.load()(*arguments, measure=name) for name in entry.measures}
