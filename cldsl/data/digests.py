@@ -63,6 +63,10 @@ SHA256: dict[str, dict[str, str]] = {
         "train": "f38e0db166d5613aa0b9b9c51adeafaee1633d5212969aa317cc85180e892d51",
         "test": "795cad0d45c15a7a7ada9517df3601bb0ec31a05226fdc2c67e5a82935befcac",
     },
+    "film-graph": {
+        "train": "40ab6e5b09d6e998ab800fadc60a2d5fbb0577fa4a9a94c497cda97ed5bff04d",
+        "test": "40ab6e5b09d6e998ab800fadc60a2d5fbb0577fa4a9a94c497cda97ed5bff04d",
+    },
     "textures-32": {
         "train": "7ee39b33ec5e1a4e0d27e41f2112de9af152b4aab44111ffb1e3c7e4dc551c25",
         "test": "1727e2f09eac60aaaf77ada1d53dbcfba3f0f69aea21c469b9801b68467aa33f",
