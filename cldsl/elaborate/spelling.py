@@ -255,7 +255,11 @@ class _Reader:
     def _stream(self, node: ast.Stream) -> None:
         if isinstance(node.value, ast.Call):
             self._node(node.value.function)
-            self._several(argument.value for argument in node.value.arguments)
+            self._several(
+                argument.value
+                for argument in node.value.arguments
+                if argument.name != "batch" or argument.value != ast.Name("all")
+            )
         else:
             self._node(node.value)
         if node.condition is not None:

@@ -46,6 +46,7 @@ def _loader(program: Program, phase: Train, data: Data, options: RunOptions) -> 
         data.table(names[0], phase.options.get("split", "train")),
         int(batch),
         stable_seed(program.seed, phase.name, "order"),
+        shuffle="whole" not in phase.options,
         quota=phase.options.get("quota"),
         prefetch=ahead,
         pin=ahead,
