@@ -176,6 +176,8 @@ def _gather(low: Lowering, node: Node) -> Expression:
     if low.plain(index):
         return picked(low.text(x), place, low.text(index))
     shared = tuple(each for each in x.names if each != axis and each in index.names)
+    if not index.axes:
+        return call("rt.entry", low.text(x), low.index(index), Literal(place))
     if not shared:
         natural = (*x.names[:place], *index.names, *x.names[place + 1 :])
         return permuted(picked(low.text(x), place, low.index(index)), natural, node.names)

@@ -30,6 +30,7 @@ _OPS = [
     "topk",
     "sort",
     "take",
+    "entry",
     "put",
 ]
 _CALLS = [

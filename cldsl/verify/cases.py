@@ -144,6 +144,7 @@ def load_case(path: str | Path) -> Case:
     if not isinstance(content, dict) or not {"source", "inputs", "outputs"} <= set(content):
         raise CaseError(f"{path} is no case: it has no source, inputs or outputs")
     parts = [_arrays(path, content.get(part, {})) for part in ("inputs", "outputs", "gradients")]
+    parts[0] = {_word(name): array for name, array in parts[0].items()}
     return Case(str(content.get("case", path.stem)), str(content["source"]), dict(content.get("params", {})), *parts)
 
 
