@@ -289,6 +289,16 @@ def _sinkhorn(low: Lowering, node: Node) -> Expression:
     return permuted(call("rt.sinkhorn", scores, dims, Literal(node.attr("rounds")), *masks), axes, node.names)
 
 
+def _transport(low: Lowering, node: Node) -> Expression:
+    axes = _union(node)
+    dims = Literal(tuple(axes.index(axis) for axis in node.attr("axes")))
+    scores = low.tensor_toward(node.inputs[0], axes)
+    masses = [low.tensor_toward(each, axes) for each in node.inputs[1:3]]
+    masks = [low.tensor_toward(each, axes) for each in node.inputs[3:]]
+    options = (Literal(node.attr("rounds")), Literal(node.attr("until")))
+    return permuted(call("rt.transport", scores, *masses, dims, *options, *masks), axes, node.names)
+
+
 def _soft_sort(low: Lowering, node: Node) -> Expression:
     axes = _union(node)
     parts = [low.tensor_toward(node.inputs[0], axes, full=True), low.toward(node.inputs[1], axes, full=True)]
@@ -332,6 +342,7 @@ _RULES: dict[str, Lowered] = {
     "call": _call,
     "onehot": _onehot,
     "sinkhorn": _sinkhorn,
+    "transport": _transport,
     "soft_sort": _soft_sort,
     "kmeans": _kmeans,
 }
