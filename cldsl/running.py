@@ -140,7 +140,7 @@ def chosen_sources(program: Program, data: Mapping[str, str]) -> dict[str, str]:
 
 
 def source_sizes(program: Program, sources: Mapping[str, str]) -> dict[str, int]:
-    """Sizes of the axes of production sources, read from their metadata. Raises CatalogueError for what is missing."""
+    """Sizes of the axes of production sources, and rows of their splits as `photos.train`, from their metadata. Raises CatalogueError for what is missing."""
     from cldsl.data.catalog import source
 
     sizes: dict[str, int] = {}
@@ -156,7 +156,7 @@ def _opened_sizes(item: ast.Data, name: str) -> dict[str, int]:
 
     entry = open_entry_schema(name)
     columns = {column.name: column for column in entry.columns}
-    sizes: dict[str, int] = {}
+    sizes = {f"{item.name}.{split}": count for split, count in entry.rows.items()}
     for column in item.columns:
         known = columns.get(column.name)
         if known is not None:

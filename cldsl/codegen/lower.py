@@ -39,6 +39,7 @@ _CALLED = {
     "softmax": "share",
     "log_softmax": "log_share",
     "sinkhorn": "plan",
+    "transport": "plan",
     "soft_sort": "places",
     "kmeans": "centres",
     "unit": "direction",

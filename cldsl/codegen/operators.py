@@ -176,6 +176,8 @@ def _gather(low: Lowering, node: Node) -> Expression:
     if low.plain(index):
         return picked(low.text(x), place, low.text(index))
     shared = tuple(each for each in x.names if each != axis and each in index.names)
+    if not index.axes:
+        return call("rt.entry", low.text(x), low.index(index), Literal(place))
     if not shared:
         natural = (*x.names[:place], *index.names, *x.names[place + 1 :])
         return permuted(picked(low.text(x), place, low.index(index)), natural, node.names)
@@ -290,6 +292,16 @@ def _sinkhorn(low: Lowering, node: Node) -> Expression:
     return permuted(call("rt.sinkhorn", scores, dims, Literal(node.attr("rounds")), *masks), axes, node.names)
 
 
+def _transport(low: Lowering, node: Node) -> Expression:
+    axes = _union(node)
+    dims = Literal(tuple(axes.index(axis) for axis in node.attr("axes")))
+    scores = low.tensor_toward(node.inputs[0], axes)
+    masses = [low.tensor_toward(each, axes) for each in node.inputs[1:3]]
+    masks = [low.tensor_toward(each, axes) for each in node.inputs[3:]]
+    options = (Literal(node.attr("rounds")), Literal(node.attr("until")))
+    return permuted(call("rt.transport", scores, *masses, dims, *options, *masks), axes, node.names)
+
+
 def _soft_sort(low: Lowering, node: Node) -> Expression:
     axes = _union(node)
     parts = [low.tensor_toward(node.inputs[0], axes, full=True), low.toward(node.inputs[1], axes, full=True)]
@@ -333,6 +345,7 @@ _RULES: dict[str, Lowered] = {
     "call": _call,
     "onehot": _onehot,
     "sinkhorn": _sinkhorn,
+    "transport": _transport,
     "soft_sort": _soft_sort,
     "kmeans": _kmeans,
 }

@@ -96,6 +96,8 @@ _IMBALANCED = (
     ColumnEntry("truth", ("tile",), (20,), "int", 2, "whether it is that digit", ("tile",)),
 )
 _UCI = "CC BY 4.0"
+#: Relations of the film graph, and how many entities each has.
+FILM_LINKS = (("trait", 345), ("actor", 1774), ("director", 75), ("writer", 76))
 
 _EMBEDDED = (
     _embedded(
@@ -253,6 +255,18 @@ _EMBEDDED = (
         (1416, 720),
         "pictures of characters; the fonts are free, see LICENCES.md",
     ),
+    _embedded(
+        "film-graph",
+        "Films linked to actors, directors and writers, told apart as action, comedy or drama; a split is the whole graph.",
+        "graph:read_film_graph",
+        (
+            *(ColumnEntry(name, (name,), (size,), doc="0 or 1") for name, size in FILM_LINKS),
+            _label(3, "the genre"),
+            ColumnEntry("shown", (), (), "int", 2, "1 for 20 films of each class, to fit a probe on"),
+        ),
+        (516, 516),
+        "CC BY 2.5",
+    ),
     replace(
         _embedded(
             "textures-32",
@@ -314,6 +328,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], SourceEntry], ...] = (
         _production(
             "folder:PATH", "Images in a folder for each class.", "folder:open_folder", "data", options=(_SIZE,)
         ),
+    ),
+    (
+        re.compile(r"graph:(?P<path>.+)", re.S),
+        _production("graph:PATH", "A folder of nodes and links, as tables.", "graph:open_graph"),
     ),
     (
         re.compile(r"(?:npz:(?P<path>.+)|(?P<plain>.+\.npz))", re.S),

@@ -67,6 +67,10 @@ SHA256: dict[str, dict[str, str]] = {
         "train": "b68199568702ba27c037f4cff92615e9235087a5d78b52b77e5b565d73ff54d1",
         "test": "78e8a8fbc8ec04f377fe0afbaafb328725e92db63e87c779e25b433650b89aa6",
     },
+    "film-graph": {
+        "train": "40ab6e5b09d6e998ab800fadc60a2d5fbb0577fa4a9a94c497cda97ed5bff04d",
+        "test": "40ab6e5b09d6e998ab800fadc60a2d5fbb0577fa4a9a94c497cda97ed5bff04d",
+    },
     "textures-32": {
         "train": "7ee39b33ec5e1a4e0d27e41f2112de9af152b4aab44111ffb1e3c7e4dc551c25",
         "test": "1727e2f09eac60aaaf77ada1d53dbcfba3f0f69aea21c469b9801b68467aa33f",

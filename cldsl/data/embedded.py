@@ -68,7 +68,7 @@ def read_tecator(split: str) -> Columns:
 
 def read_glyphs(split: str) -> Columns:
     """image[item, channel = 1, y = 28, x = 28] in steps of 1/15, label[item], face[item]; no character is in both splits."""
-    stored = _vendored("glyphs.npz")
+    stored = vendored("glyphs.npz")
     image = (stored[f"{split}_image"].reshape(-1, 1, 28, 28) / 15).astype(np.float32)
     return {"image": image, **{name: stored[f"{split}_{name}"].astype(np.int64) for name in ("label", "face")}}
 

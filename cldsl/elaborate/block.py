@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from cldsl.catalogue import nearest
@@ -28,8 +29,7 @@ class Block:
         self.graph = Graph()
         self.sampling: Sampling | None = None
         self.data, self.options = self._stream(block)
-        batch = self.options.get("batch")
-        self.s = Session(shared, self.graph, "train", self.data, None if batch is None else int(batch))
+        self.s = Session(shared, self.graph, "train", self.data, batch_rows(self.options))
         if self.sampling is not None:
             unwritten(self.sampling, block.body)
             self.s.columns = {**self.s.columns, **{each.name: each for each in self.sampling.columns()}}
@@ -98,10 +98,17 @@ def option_of(stream: ast.Stream, name: str) -> ast.Argument | None:
     return next((argument for argument in arguments if argument.name == name), None)
 
 
+def batch_rows(options: Mapping[str, Any]) -> int | None:
+    """Rows of a step; None where nothing says, or where it is every row of a source that is not opened."""
+    batch = options.get("batch")
+    return None if batch is None else int(batch)
+
+
 def stream_of(shared: Shared, stream: ast.Stream) -> tuple[ast.Data, dict[str, Any]]:
     """The data a block names, and the constant options of its call."""
     expr = stream.value
     options: dict[str, Any] = {}
+    whole: list[ast.Argument] = []
     session = Session(shared, Graph(), "free", None, None)
     if stream.condition is not None:
         raise Mistake(
@@ -113,8 +120,10 @@ def stream_of(shared: Shared, stream: ast.Stream) -> tuple[ast.Data, dict[str, A
                 raise Mistake(
                     argument.span, "option-name", "options of a stream have names", "", "write `photos(batch = 256)`"
                 )
-            if argument.name != OPTION:
-                options[argument.name] = session.static_option(argument.value)
+            if argument.name == OPTION or (argument.name == "batch" and argument.value == ast.Name("all")):
+                continue
+            options[argument.name] = session.static_option(argument.value)
+        whole = [argument for argument in expr.arguments if argument.name == "batch" and "batch" not in options]
         expr = expr.function
     if not isinstance(expr, ast.Name):
         raise Mistake(stream.span, "stream-expected", "a stream is named here", "", "write `photos(batch = 256)`")
@@ -138,4 +147,6 @@ def stream_of(shared: Shared, stream: ast.Stream) -> tuple[ast.Data, dict[str, A
                 "",
                 nearest(name, known),
             )
+    if whole:
+        options |= {"batch": shared.rows_of(item, str(options.get("split", "train"))), "whole": True}
     return item, options

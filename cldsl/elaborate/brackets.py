@@ -64,11 +64,14 @@ class Brackets(Core):
                 other = f"{axis.name}_at"
                 value = self.a.rename(value, {axis.name: other})
                 axis = Axis(other, axis.size)
-            known = place.target == select.axis
+            known = place.target == scope.axis(select.axis)
             value = self.a.gather(value, axis, place, checked=not known)
+        value, swapped = self._swapped(value, items, scope)
         for item in items:
             if isinstance(item, ast.Slice):
                 value = self._sliced(value, item, scope)
+            elif item in swapped:
+                continue
             elif isinstance(item, ast.Rename):
                 value = self._renamed(value, item, scope)
             elif isinstance(item, ast.Comprehension):
@@ -138,6 +141,18 @@ class Brackets(Core):
             if self.knows_axis(name) and self.sizes[name] is not None and self.sizes[name] != high - low
             else self.a.rename(result, {fresh: name})
         )
+
+    def _swapped(
+        self, value: Value, items: Sequence[ast.AxisItem], scope: Scope
+    ) -> tuple[Value, Sequence[ast.AxisItem]]:
+        """Renamings of which one takes the name that another gives up, `A[item -> j, j -> item]`, at once."""
+        single = [item for item in items if isinstance(item, ast.Rename) and len(item.old) == len(item.new) == 1]
+        pairs = {scope.axis(item.old[0]): scope.axis(item.new[0][0]) for item in single}
+        if not set(pairs.values()) & set(pairs) or len(pairs) < 2:
+            return value, ()
+        for item in single:
+            self._own_axis(value, scope.axis(item.old[0]), item.span)
+        return replace(self.a.rename(value, pairs), parts=value.parts), single
 
     def _renamed(self, value: Value, item: ast.Rename, scope: Scope) -> Value:
         old = [scope.axis(name) for name in item.old]

@@ -149,11 +149,12 @@ class On(Writing):
 
     def _metric(self, item: ast.Report, call: ast.Call, entry: catalog.MetricEntry) -> ReportPlan:
         plain = [argument for argument in call.arguments if argument.name is None]
-        named = {
+        named: dict[str, Any] = {
             argument.name: self.s.static_option(argument.value)
             for argument in call.arguments
-            if argument.name is not None
+            if argument.name not in (None, "fit")
         }
+        fit = next((argument.value for argument in call.arguments if argument.name == "fit"), None)
         if len(plain) != entry.inputs:
             raise Mistake(
                 call.span,
@@ -162,7 +163,8 @@ class On(Writing):
                 "",
                 entry.doc,
             )
-        fit = named.pop("fit", None)
+        if fit is not None and not entry.fits:
+            raise Mistake(fit.span, "metric-arguments", f"{entry.name} is not fitted", "", "leave out `fit`")
         try:
             bound = bind(entry, (), named)
         except CatalogueError as error:
@@ -173,8 +175,22 @@ class On(Writing):
         outputs = tuple(self._output(value.node, f"{item.name}_{place}") for place, value in enumerate(values))
         present = None if mask is None else self._output(mask, f"{item.name}_present")
         options = tuple((name, value) for name, value in bound.items())
-        wanted: Any = (fit or self.options.get("fit", "train")) if entry.fits else None
-        return ReportPlan(item.name, entry.name, outputs, options, wanted, item.span, present)
+        split, known = (None, None) if not entry.fits else self._fit(item, fit)
+        return ReportPlan(item.name, entry.name, outputs, options, split, known, item.span, present)
+
+    def _fit(self, item: ast.Report, fit: ast.Expr | None) -> tuple[str | None, str | None]:
+        """What a metric is fitted on: a split; or rows of the block's own, where a condition holds."""
+        if fit is None or isinstance(fit, ast.Text):
+            return str(self.options.get("fit", "train") if fit is None else fit.value), None
+        value = self.s.value(fit, Scope())
+        if value.node.dtype != "bool" or len(value.axes) != 1:
+            raise Mistake(
+                fit.span, "fit-rows", "a metric is fitted on a split, or on rows where a condition holds",
+                f"this is {value.node.dtype} over [{', '.join(value.names)}]",
+                'write `fit = "train"`, or a condition on the rows, `fit = shown == 1`',
+            )  # fmt: skip
+        node = value.node if value.mask is None else self.s.a.fold("and", value.node, value.mask)
+        return None, self._output(node, f"{item.name}_known")
 
     def _rows(self, values: list[Value]) -> tuple[list[Value], Node | None]:
         """The values with the axes on which presence depends as one first axis, and which of its rows are there."""

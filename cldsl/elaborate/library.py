@@ -10,6 +10,7 @@ from cldsl.catalogue import CatalogueError, bind, find, nearest
 from cldsl.elaborate.clusters import kmeans
 from cldsl.elaborate.reductions import REDUCTIONS
 from cldsl.elaborate.scope import Mistake, Scope
+from cldsl.elaborate.transport import transport
 from cldsl.elaborate.values import Distribution, Relation, TextValue, Thing, Uneven, Value
 from cldsl.graph.nodes import Axis, Node
 from cldsl.graph.plan import StagePlan
@@ -339,7 +340,7 @@ class Library:
     # ---- assignment
 
     def _sinkhorn(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
-        self.options(expr, 1, "rounds")
+        self.options(expr, 1, "rounds", "until", "masses")
         value = self.x.value(expr.arguments[0].value, scope)
         axes = self.axes_of(items, scope, ())
         if len(axes) != 2:
@@ -355,6 +356,8 @@ class Library:
         mask: Node | None = None
         if value.mask is not None:
             mask = self.a.spread(value.mask, [value.node.axis(name) for name in axes])
+        if any(argument.name in ("until", "masses") for argument in expr.arguments):
+            return transport(self, value, axes, mask, expr, scope)
         inputs = (value.node,) if mask is None else (value.node, mask)
         return Value(self.x.graph.make("sinkhorn", *inputs, axes=axes, rounds=int(rounds), span=expr.span), value.mask)
 

@@ -24,12 +24,14 @@ def judge(shared: Shared) -> None:
             continue
         place = spot(item.span, item.name, program.sources)
         if isinstance(item, ast.Cell) and item.kind == "state":
-            _state(shared, item.name, place, item.name in written, item.name in read)
+            _state(shared, item, place, item.name in written, item.name in read)
         elif isinstance(item, ast.Model):
             _model(shared, item, place, item.name in written, item.name in read)
 
 
-def _state(shared: Shared, name: str, place: Span, written: bool, read: bool) -> None:
+def _state(shared: Shared, item: ast.Cell, place: Span, written: bool, read: bool) -> None:
+    """Chance that is drawn once and kept is a state that nothing writes."""
+    name = item.name
     if written and not read:
         _error(
             shared,
@@ -39,7 +41,7 @@ def _state(shared: Shared, name: str, place: Span, written: bool, read: bool) ->
             "it costs memory and changes nothing",
             "read it, or remove it and its assignments",
         )
-    elif read and not written and name in shared.used:
+    elif read and not written and not item.drawn and name in shared.used:
         shared.warn(
             place,
             "never-written",

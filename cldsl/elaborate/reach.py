@@ -134,4 +134,8 @@ def is_cut(node: Node, place: int) -> bool:
         return True
     if node.op in ("put", "push") and place == (1 if node.op == "put" else 2):
         return True
-    return (node.op == "soft_sort" and place == 2) or node.inputs[place].dtype != "real"
+    return (
+        (node.op == "soft_sort" and place == 2)
+        or (node.op == "transport" and place == 3)
+        or node.inputs[place].dtype != "real"
+    )

@@ -125,6 +125,12 @@ class Shared:
             return self.sources[data.name]
         return data.sources[0] if data.sources else None
 
+    def rows_of(self, data: ast.Data, split: str) -> int | None:
+        """How many rows a split of a stream has; None where its source is not opened."""
+        entry = self.entry_of(data)
+        rows = entry.rows.get(split) if entry is not None else None
+        return self.sizes.get(f"{data.name}.{split}") if rows is None else rows
+
     def entry_of(self, data: ast.Data) -> data_catalog.SourceEntry | None:
         name = self.source_of(data)
         if name is None:

@@ -257,6 +257,8 @@ class _Reader:
         if isinstance(node.value, ast.Call):
             self._node(node.value.function)
             for argument in node.value.arguments:
+                if argument.name == "batch" and argument.value == ast.Name("all"):
+                    continue
                 called = called_sampler(argument.value) if argument.name == OPTION else None
                 # the sampler's own name and arguments are judged where it is elaborated
                 self._several(each.value for each in (called[1].arguments if called is not None else (argument,)))

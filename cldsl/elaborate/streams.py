@@ -159,12 +159,16 @@ def train_options(shared: Shared, block: ast.Train, options: dict[str, Any]) -> 
         )
     for option in ("batch", "epochs", "steps", "limit"):
         value = options.get(option)
-        if option in options and (
-            not isinstance(value, (int, float))
-            or isinstance(value, bool)
-            or not math.isfinite(value)
-            or value != int(value)
-            or value < 1
+        if (
+            option in options
+            and not (option == "batch" and "whole" in options)
+            and (
+                not isinstance(value, (int, float))
+                or isinstance(value, bool)
+                or not math.isfinite(value)
+                or value != int(value)
+                or value < 1
+            )
         ):
             fine = False
             _error(

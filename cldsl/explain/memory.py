@@ -101,7 +101,7 @@ def _flops(node: Node, sizes: Mapping[str, int]) -> int:
         return 2 * every
     if node.op in ("softmax", "log_softmax", "unit") or (node.op == "reduce" and node.attr("kind") == "logsumexp"):
         return 3 * every  # an exponential or a square, a sum, a division or a difference
-    if node.op == "sinkhorn":
+    if node.op in ("sinkhorn", "transport"):
         return every * (1 + 4 * int(node.attr("rounds")))
     if node.op == "kmeans":
         return every * 4 * int(node.attr("rounds"))  # a product for the nearest, a product for the means

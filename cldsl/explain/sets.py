@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from cldsl.elaborate import census
-from cldsl.elaborate.block import stream_of
+from cldsl.elaborate.block import batch_rows, stream_of
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Shared
@@ -55,8 +55,7 @@ def _sessions(program: Program, sizes: Mapping[str, int], sources: Mapping[str, 
     for block in program.all(ast.Train):
         shared = Shared(program, {}, dict(sizes), dict(sources))
         data, options = stream_of(shared, block.streams[0])
-        batch = options.get("batch")
-        yield Session(shared, Graph(), "train", data, None if batch is None else int(batch))
+        yield Session(shared, Graph(), "train", data, batch_rows(options))
 
 
 def _relations(program: Program, session: Session) -> Iterator[tuple[str, Relation]]:

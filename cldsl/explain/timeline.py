@@ -147,7 +147,8 @@ def _on(phase: OnPlan) -> Iterator[str]:
     for function in phase.functions:
         yield f"      {'reads':7} {reads(function)}"
     for report in phase.reports:
-        fitted = f", fitted on {report.fit}" if report.fit else ""
+        where = f"rows of {report.known}" if report.known else report.fit
+        fitted = f", fitted on {where}" if where else ""
         metric = f"{report.metric}({joined(report.outputs)}){fitted}" if report.metric else joined(report.outputs)
         yield f"      {'reports':7} {report.name} = {metric}  {report.span.short}"
     for assign in phase.assigns:

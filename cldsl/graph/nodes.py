@@ -189,6 +189,12 @@ OPERATORS: Mapping[str, Operator] = {
         ("axes", "rounds"),
         "masses 1/size along axes[0] then axes[1], alternately, after exp; the last is exact and the result sums to 1 along axes[0] for each entry of axes[1]; masked entries get 0",
     ),
+    "transport": Operator(
+        3,
+        4,
+        ("axes", "rounds", "until"),
+        "as sinkhorn, to given masses (inputs scores, those of axes[0], those of axes[1]); a lane whose factors along axes[0] moved by less than `until` in a round rests after it",
+    ),
     "soft_sort": Operator(
         2,
         3,
@@ -461,6 +467,7 @@ _SHAPED: dict[str, Any] = {
     "call": lambda i, a: ((*_without(i[0].axes, a["consumes"]), *a["produces"]), "real"),
     "onehot": _new_axis("back", "real"),
     "sinkhorn": _keep,
+    "transport": _keep,
     "soft_sort": _new_axis("beside", "real"),
     "kmeans": _kmeans,
     "push": lambda i, a: (i[0].axes, i[0].dtype),

@@ -260,6 +260,8 @@ class ReportPlan:
     """A report of an `on` block: a plain output (metric None), or a metric entry over outputs with constant options.
 
     present: the output that tells which rows of the others there are (None: all).
+    fit: the split that the metric is fitted on. known: instead, the output that is true at the rows it is fitted on; the
+    score is that of the others.
     """
 
     name: str
@@ -267,6 +269,7 @@ class ReportPlan:
     outputs: tuple[str, ...]
     options: tuple[tuple[str, Any], ...] = ()
     fit: str | None = None
+    known: str | None = None
     span: Span = NOWHERE
     present: str | None = None
 

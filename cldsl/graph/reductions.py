@@ -183,6 +183,29 @@ def _sinkhorn(run: Run, node: Node, parts: list[Tensor]) -> Tensor:
     return fit(share * columns, (*rest, first, second), node.names)
 
 
+def _transport(run: Run, node: Node, parts: list[Tensor]) -> Tensor:
+    """Factors of either axis in turn, as logarithms, until those of axes[0] rest, lane by lane."""
+    first, second = node.attr("axes")
+    met, names = meet(node, parts)
+    rest = tuple(name for name in names if name not in (first, second))
+    x, mu, nu, *masks = (fit(each, names, (*rest, first, second)) for each in met)
+    x, mu, nu = x.to(run.real), mu.to(run.real)[..., :1], nu.to(run.real)[..., :1, :]
+    mask = masks[0] if masks else torch.ones_like(x, dtype=torch.bool)
+    rows, columns = mask.any(-1, keepdim=True), mask.any(-2, keepdim=True)
+    u, v = torch.zeros_like(x[..., :1]), torch.zeros_like(x[..., :1, :])
+    done = torch.zeros_like(mask[..., :1, :1])
+    for _ in range(node.attr("rounds")):
+        total = logsumexp((x + v), mask).unsqueeze(-1)
+        new = torch.where(rows, mu.log() - torch.where(rows, total, torch.zeros_like(total)), torch.zeros_like(u))
+        moved = (new - u).abs().sum(-2, keepdim=True)
+        u = torch.where(done, u, new)
+        total = logsumexp((x + u).transpose(-1, -2), mask.transpose(-1, -2)).unsqueeze(-2)
+        v = torch.where(done | ~columns, v, nu.log() - torch.where(columns, total, torch.zeros_like(total)))
+        done = done | (moved.detach() < node.attr("until"))
+    share = torch.where(mask, torch.where(mask, x + u + v, torch.zeros_like(x)).exp(), torch.zeros_like(x))
+    return fit(share, (*rest, first, second), node.names)
+
+
 def _divided(share: Tensor, dim: int) -> Tensor:
     total = share.sum(dim, keepdim=True)
     return share / torch.where(total == 0, torch.ones_like(total), total)
@@ -273,6 +296,7 @@ RULES: dict[str, Callable[[Run, Node, list[Tensor]], Tensor]] = {
     "sort": _sort,
     "cumsum": _cumsum,
     "sinkhorn": _sinkhorn,
+    "transport": _transport,
     "soft_sort": _soft_sort,
     "kmeans": _kmeans,
 }

@@ -26,6 +26,7 @@ MASK_AT = {
     "topk": 1,
     "sort": 1,
     "sinkhorn": 1,
+    "transport": 3,
     "soft_sort": 2,
     "where": 0,
 }
@@ -111,7 +112,7 @@ def _roles(node: Node) -> str:
         return f"its index is {node.inputs[1].dtype}"
     if node.op == "reduce" and node.attr("kind") not in REDUCTIONS:
         return f"no reduction {node.attr('kind')}"
-    if node.op == "sinkhorn" and (node.attr("rounds") < 1 or len(node.attr("axes")) != 2):
+    if node.op in ("sinkhorn", "transport") and (node.attr("rounds") < 1 or len(node.attr("axes")) != 2):
         return "needs two axes and at least one round"
     if node.op == "kmeans":
         return _clustering(node)

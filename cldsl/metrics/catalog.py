@@ -57,7 +57,12 @@ _FITTED = (
     MetricEntry(
         "linear_probe",
         "Accuracy of multinomial logistic regression on standardised features; inputs features, label.",
-        (_l2(1e-3), _BALANCED, Parameter("iterations", "int", 300, "of the optimiser, at most", low=1)),
+        (
+            _l2(1e-3),
+            _BALANCED,
+            Parameter("iterations", "int", 300, "of the optimiser, at most", low=1),
+            Parameter("measure", "text", "accuracy", "", ("accuracy", "macro_f1")),
+        ),
         _of("probes", "linear_probe"),
         fits=True,
         higher_is_better=True,

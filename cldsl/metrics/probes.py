@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from cldsl.catalogue import CatalogueError
 from cldsl.metrics import agreement
-from cldsl.metrics.classes import accuracy, balanced_accuracy
+from cldsl.metrics.classes import accuracy, balanced_accuracy, macro_f1
 from cldsl.metrics.inputs import classes, distinct, rows
 
 
@@ -24,8 +24,9 @@ def linear_probe(
     l2: float = 1e-3,
     balanced: bool = False,
     iterations: int = 300,
+    measure: str = "accuracy",
 ) -> float:
-    """Accuracy of multinomial logistic regression: minimises mean cross-entropy + l2 / 2 |W|^2 by L-BFGS.
+    """Accuracy, or macro F1, of multinomial logistic regression: minimises mean cross-entropy + l2 / 2 |W|^2 by L-BFGS.
 
     The intercept carries no penalty. Raises CatalogueError when the training split has one class only.
     """
@@ -37,6 +38,8 @@ def linear_probe(
         raise CatalogueError("linear_probe needs two classes in the training split, there is one")
     weight, intercept = logistic(known, index, present.numel(), l2, iterations)
     prediction = present[(asked @ weight + intercept).argmax(1)]
+    if measure == "macro_f1":
+        return macro_f1(prediction, label)
     return (balanced_accuracy if balanced else accuracy)(prediction, label)
 
 

@@ -53,7 +53,7 @@ def _ridge(x: Tensor, y: Tensor, penalty: float) -> tuple[Tensor, Tensor]:
 
 
 def _rated(prediction: Tensor, target: Tensor) -> float:
-    return agreement.mse(prediction, target) ** 0.5 + agreement.mae(prediction, target)
+    return float(agreement.mse(prediction, target) ** 0.5 + agreement.mae(prediction, target))
 
 
 def _flat(future: Tensor, x: Tensor) -> Tensor:

@@ -136,6 +136,14 @@ MODULES: tuple[ModuleEntry, ...] = (
         batch_statistics=lambda bound: bound["kind"] != "layer",
     ),
     ModuleEntry(
+        "dropout",
+        "Its input; in training with a share of zeros, the rest scaled up.",
+        (Parameter("rate", "real", doc="probability of a zero", low=0.0, high=1.0),),
+        "cldsl.modules.dense:dropout",
+        shape=shapes.identity,
+        draws=lambda bound: bound["rate"] is None or bound["rate"] > 0,
+    ),
+    ModuleEntry(
         "conv",
         "A small convolutional network for images: convolution, norm, relu; halved between.",
         _conv_parameters([32, 64, 64], 3),

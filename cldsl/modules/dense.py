@@ -57,6 +57,11 @@ def norm(consumes: tuple[int, ...], kind: str) -> nn.Module:
     return _around(consumes, _norm(kind, math.prod(consumes)), consumes)
 
 
+def dropout(consumes: tuple[int, ...], rate: float) -> nn.Module:
+    """Zeros with probability `rate` in training."""
+    return nn.Dropout(rate)
+
+
 def _norm(name: str, width: int) -> list[nn.Module]:
     if name == "batch":
         return [nn.BatchNorm1d(width)]

@@ -18,6 +18,7 @@ from cldsl.reference.rows import Rows
 from cldsl.reference.rowsets import unbound, ungridded
 from cldsl.reference.scope import Closure, Made, ModelRef, Scope, Template, Thing
 from cldsl.reference.selection import cat, stacked
+from cldsl.reference.transport import transport
 from cldsl.reference.values import Value, constant
 from cldsl.syntax import ast
 
@@ -271,9 +272,19 @@ class Calls:
         return Made(self.argument(node, 0, scope), attributes)
 
     def sinkhorn(self, node: ast.Call, items: Sequence[ast.AxisItem], scope: Scope) -> Value:
-        """`sinkhorn[word, item](s, rounds = 3)`."""
+        """`sinkhorn[word, item](s, rounds = 3, until = 1e-3, masses = (p, q))`."""
         axes = mentioned(items, scope)
-        return sinkhorn(self.argument(node, 0, scope.without(axes)), axes, int(self.option(node, "rounds", 3, scope)))
+        inner = scope.without(axes)
+        value, rounds = self.argument(node, 0, inner), int(self.option(node, "rounds", 3, scope))
+        given = next((each.value for each in node.arguments if each.name == "masses"), None)
+        if len(axes) != 2 or (given is None and all(each.name != "until" for each in node.arguments)):
+            return sinkhorn(value, axes, rounds)
+        masses = None
+        if isinstance(given, (ast.TupleOf, ast.ListOf)) and len(given.items) == 2:
+            masses = (self.interpreter.value(given.items[0], inner), self.interpreter.value(given.items[1], inner))
+        elif given is not None:
+            raise EvaluationError("masses are two, one for each axis")
+        return transport(value, (axes[0], axes[1]), rounds, self.option(node, "until", 0, scope), masses)
 
     def soft_sort(self, node: ast.Call, items: Sequence[ast.AxisItem], scope: Scope) -> Value:
         """`soft_sort[slot -> place](x, steepness = 1)`."""

@@ -30,6 +30,7 @@ _OPS = [
     "topk",
     "sort",
     "take",
+    "entry",
     "put",
 ]
 _CALLS = [
@@ -61,6 +62,7 @@ HELPERS: dict[str, str] = {
     "push": "cldsl.runtime.rings:push",
     "sinkhorn": "cldsl.runtime.assignment:sinkhorn",
     "soft_sort": "cldsl.runtime.assignment:soft_sort",
+    "transport": "cldsl.runtime.transport:transport",
     "kmeans": "cldsl.runtime.clusters:kmeans",
     "metric": "cldsl.runtime.measure:metric",
 }

@@ -64,6 +64,7 @@ def _loader(program: Program, phase: Train, data: Data, options: RunOptions) -> 
         table,
         int(batch),
         stable_seed(program.seed, phase.name, "order"),
+        shuffle="whole" not in phase.options,
         sampler=None if phase.sampler is None else _sampler(program, phase, table, int(batch)),
         prefetch=ahead,
         pin=ahead,

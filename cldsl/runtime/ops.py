@@ -279,6 +279,11 @@ def sort(x: Tensor, dim: int, mask: Tensor | None = None) -> Tensor:
 # ---- rows by index
 
 
+def entry(x: Tensor, index: Tensor, dim: int) -> Tensor:
+    """x at one index along dim; brackets with a number that is computed would end a captured graph."""
+    return x.index_select(dim, index.reshape(1)).squeeze(dim)
+
+
 def take(x: Tensor, index: Tensor, shared: int = 0) -> Tensor:
     """Rows of x by index: x [*shared, entry, *rest], index [*shared, *new] -> [*shared, *new, *rest]."""
     if shared == 0:

@@ -23,8 +23,9 @@ class Sampler:
 
 @dataclass(frozen=True)
 class Train:
-    """A `train` block: method `name(batch, clock)`. options: batch, and epochs or steps. line: "tiny.cl:23".
+    """A `train` block: method `name(batch, clock)`. line: "tiny.cl:23".
 
+    options: batch, whole (all rows, in the order of the source), epochs or steps, quota.
     inner: it is gone through whenever another block enters it, not in its turn.
     """
 

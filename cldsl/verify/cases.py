@@ -80,11 +80,16 @@ class Case:
 
     @property
     def _written(self) -> int:
-        """How many steps the params say; `iterations` are steps only where values are numbered by them."""
+        """How many steps the params say; `iterations`, or an axis `step`, where values are numbered by them."""
         names = [*self.inputs, *self.outputs]
         counts = [value if isinstance(value := self.params.get(each), int) else 0 for each in ("steps", "iterations")]
-        numbered = any(f"{_NUMBER.sub('', name)}_{counts[1] - 1}" == name for name in names if name[-1].isdigit())
-        return max(counts[0], counts[1] if numbered else 0)
+        along = [array.data.shape[0] for array in self.inputs.values() if array.axes[:1] == ("step",)]
+        numbered = [
+            count
+            for count in (counts[1], *along)
+            if any(f"{_NUMBER.sub('', name)}_{count - 1}" == name for name in names if name[-1].isdigit())
+        ]
+        return max([counts[0], *numbered])
 
     def at_step(self, step: int) -> dict[str, Array]:
         """The inputs of a step by their names without the step.
@@ -109,7 +114,7 @@ class Case:
             found += self._stepwise(key, array, key, None)
         for key, array in self.gradients.items():
             output, _, wrt = key.partition("/")
-            found += self._stepwise(key, array, output, spelled(_ENDING.sub("", wrt)))
+            found += self._stepwise(key, array, spelled(output), spelled(_ENDING.sub("", wrt)))
         return found
 
     def _stepwise(self, key: str, array: Array, name: str, wrt: str | None) -> list[Expected]:
@@ -130,8 +135,8 @@ class Case:
 
 
 def spelled(name: str) -> str:
-    """A name of a case as a spec writes it."""
-    return name.replace(".", "_")
+    """A name of a case as a spec writes it: `fc.0.weight` is fc_0_weight, `sum(z*probe)` is sum_z_probe."""
+    return re.sub(r"\W+", "_", name).strip("_")
 
 
 def load_case(path: str | Path) -> Case:
@@ -144,6 +149,7 @@ def load_case(path: str | Path) -> Case:
     if not isinstance(content, dict) or not {"source", "inputs", "outputs"} <= set(content):
         raise CaseError(f"{path} is no case: it has no source, inputs or outputs")
     parts = [_arrays(path, content.get(part, {})) for part in ("inputs", "outputs", "gradients")]
+    parts[0] = {spelled(name): array for name, array in parts[0].items()}
     return Case(str(content.get("case", path.stem)), str(content["source"]), dict(content.get("params", {})), *parts)
 
 

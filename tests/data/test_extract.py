@@ -61,6 +61,7 @@ def test_extracts_are_small_and_credited() -> None:
         "spoken_digits": 200_000,
         "sea_temperature": 20_000,
         "glyphs": 200_000,
+        "film_graph": 40_000,
         "japanese_vowels": 500_000,
     }
     for file, limit in ((f"{name}.npz", limit) for name, limit in limits.items()):

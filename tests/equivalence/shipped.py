@@ -47,6 +47,14 @@ _HYDRA = {
     "q": "item v dim", "k": "item v dim", "gate": "item dim ~", "label": "item > class", "pair": "item > class",
 }  # fmt: skip
 _LATER = {name: axes for name, axes in _HYDRA.items() if name not in ("q", "k")} | {"z": "item v dim"}
+_GRAPH = {
+    "actor": "item player ~", "director": "item maker ~", "writer": "item author ~", "kept": "path row node", "film": "item dim",
+    "fine": "item dim", "coarse": "item dim", "first": "again group > node", "second": "again circle > node",
+    **{name: "item dim" for name in ("views", "people", "h", "share")},
+}  # fmt: skip
+_GRAPH_SIZES = {
+    **{name: 5 for name in ("item", "node", "row")}, "path": 3, "player": 4, "maker": 3, "author": 2, "again": 2, "group": 2, "circle": 3,
+}  # fmt: skip
 _SIDES = {name: "sample" for name in ("si", "bi", "ui", "st", "bt", "ut")}
 
 STANDS: Mapping[str, Stand] = {
@@ -82,6 +90,10 @@ STANDS: Mapping[str, Stand] = {
         {"zi": "item dim", "zt": "item dim", "id": "item > sample", **_SIDES, "ti": "sample ~", "tt": "sample ~",
          "si": "sample ~", "st": "sample ~"},
         relations=("images", "texts"),
+    ),
+    "meow": Stand(
+        _GRAPH, sets={"few": "2", "many": "3", "starts": "2", "near": "2"}, fixed=_GRAPH_SIZES,
+        variants={"learned": Stand({**_GRAPH, "trust": "item node ~"}, sets={"few": "2", "many": "3", "starts": "2", "near": "2"}, fixed=_GRAPH_SIZES)},
     ),
     "mochi": Stand(
         _MOCHI, sets=_MOCHI_SETS, fixed={"slot": 6, "mix": 3, "blend": 2},

@@ -88,6 +88,8 @@ class Evaluation:
         if report.metric is None:
             return tensors[0]
         options: dict[str, Expression] = {key: Literal(value) for key, value in report.options if value is not None}
+        if report.known is not None:
+            options["known"] = Name((self.held[self.split][report.known],))
         if report.fit is None:
             if report.present is not None:
                 options["present"] = Name((self.held[self.split][report.present],))
