@@ -98,6 +98,7 @@ _IMBALANCED = (
 _UCI = "CC BY 4.0"
 #: Relations of the film graph, and how many entities each has.
 FILM_LINKS = (("trait", 345), ("actor", 1774), ("director", 75), ("writer", 76))
+_PHOTOGRAPHS = "as the photographs of scikit-image and scikit-learn (CC0, CC BY, public domain)"
 
 _EMBEDDED = (
     _embedded(
@@ -274,7 +275,25 @@ _EMBEDDED = (
             "textures:read_textures",
             (_image(32, channels=3), _label(20, "the photograph")),
             (3000, 1000),
-            "as the photographs of scikit-image and scikit-learn (CC0, CC BY, public domain)",
+            _PHOTOGRAPHS,
+        ),
+        tier="extra",
+        extra="data",
+    ),
+    replace(
+        _embedded(
+            "digits-on-textures",
+            "Texture patches at half strength, every second one under a digit: targets against a background.",
+            "composites:read_digit_textures",
+            (
+                _image(32, channels=3),
+                ColumnEntry("target", dtype="int", classes=2, doc="1 with a digit, 0 without"),
+                ColumnEntry("texture", dtype="int", classes=20, doc="the photograph"),
+                ColumnEntry("digit", dtype="int", classes=10, doc="0 where there is none"),
+                ColumnEntry("trait", ("part",), (3,), doc="digit, place from the left, from the top, 0 to 1"),
+            ),
+            (3000, 1000),
+            f"digits {_MNIST}; textures {_PHOTOGRAPHS}",
         ),
         tier="extra",
         extra="data",

@@ -80,4 +80,8 @@ SHA256: dict[str, dict[str, str]] = {
         "valid": "1eafc729e2848d1cc6cf577ec8a95f3fe4ad02af815e5716cd4cd7192cd1d7ac",
         "test": "f9b1c6db114f393c1dc3d91851f6901c2896e65c17c6da9e830c71995e481870",
     },
+    "digits-on-textures": {
+        "train": "47e17dc45dcc3585ce5b69a6049ebc7524c4eb9af8fd87790bd6dab2a5a012df",
+        "test": "1c0ef1b09bdecd67ff5bb15f71fa9bb410e75088cbb1289680cbef48ea374434",
+    },
 }
