@@ -36,7 +36,7 @@ let class_loss = mean(logsumexp[class](score) - score[class = label])
 let t = epoch / epochs
 let beta = 1 - t if curve == "linear" else (1 + cos_angle(3.141592653589793 * t)) / 2 if curve == "cosine" else 1 - t^2
 
-train on bags(batch = 24, epochs = 30):
+train on bags(batch = 24, epochs = 40):
     minimize beta * contrast_loss + (1 - beta) * class_loss by adam(lr = 2e-3)
 
 on bags(split = "test"):

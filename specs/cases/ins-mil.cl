@@ -27,13 +27,12 @@ variant labels "*: model.py, INS.forward (prototype lines)*":
         report confidence_new[item, class] = belief
         report loss_class = class_loss
 
-variant bag "*: model.py, INS.bag_head*":
-    data case: feature[item, width], weight[class, width], bias[class]
-    let likely = softmax[class](dot[width](weight, feature) + bias)
-    let pooled = mean[item](feature)
+variant bag "*: model.py, INS.bag_head*" from as_published:
+    data case: feature[tile, width], weight[class, width], bias[class]
+    let likely = softmax[class](dot[width](weight, feature) + bias), pooled = mean[tile](feature), label = case_label
     on case:
-        report loss_bag_paper = -log(mean[item](likely[class = case_label]))
-        report loss_bag_published = cross_entropy[width](width == case_label, softmax[width](pooled))
+        report loss_bag_paper = together
+        report loss_bag_published = odd
 
 # Whole steps. Weights are learned tensors, those of the key encoder states.
 variant steps "*: model.py, INS.forward;*" from as_published:
