@@ -174,7 +174,8 @@ def _phase(scope: Scope, phase: TrainPlan | OnPlan) -> Expression:
     if isinstance(phase, TrainPlan):
         inner = {"inner": Literal(True)} if phase.inner else {}
         chosen = {} if phase.sampler is None else {"sampler": _sampler(scope, phase.sampler)}
-        return call("rt.Train", method, Literal(phase.stream), options=options, line=line, **inner, **chosen)
+        beside = {"beside": Literal({name: dict(own) for name, own in phase.beside})} if phase.beside else {}
+        return call("rt.Train", method, Literal(phase.stream), options=options, line=line, **inner, **chosen, **beside)
     facts = {"writes": bool(phase.assigns), "inner": phase.inner}
     told = {key: Literal(True) for key, value in facts.items() if value}
     return call("rt.Evaluate", method, Literal(phase.stream), options=options, line=line, **told)

@@ -7,11 +7,13 @@ This file makes no views and moves nothing to a device.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
 from cldsl.catalogue import CatalogueError
-from cldsl.data.batches import Batches
+from cldsl.data.batches import Batch, Batches
 from cldsl.data.order import Indices, permutation
 from cldsl.data.samplers.groups import Sampler
 from cldsl.data.table import Table
@@ -70,13 +72,17 @@ class Loader:
         """The batches of epoch e from step `start` on. Close the iterator, or use it in `with`, when leaving early."""
         if not 0 <= start <= len(self):
             raise CatalogueError(f"an epoch has the steps 0 to {len(self)}, not {start}")
+        return Batches(self.maker(e), start, len(self), self.prefetch)
+
+    def maker(self, e: int) -> Callable[[int], Batch]:
+        """From a step of epoch e to its batch."""
         order = self.order(e)
 
-        def make(step: int) -> dict[str, torch.Tensor]:
+        def make(step: int) -> Batch:
             rows = order[step * self.batch : (step + 1) * self.batch]
             gathered = {
                 name: torch.from_numpy(column.take(rows, axis=0)) for name, column in self.table.columns.items()
             } | self._added
             return {name: tensor.pin_memory() for name, tensor in gathered.items()} if self.pin else gathered
 
-        return Batches(make, start, len(self), self.prefetch)
+        return make

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cldsl.catalogue import nearest
 from cldsl.elaborate import streams
+from cldsl.elaborate.axes import axis_name
 from cldsl.elaborate.sampling import Sampling, unwritten
 from cldsl.elaborate.scope import Consequence, Mistake
 from cldsl.elaborate.session import Session
@@ -29,7 +30,9 @@ class Block:
         self.graph = Graph()
         self.sampling: Sampling | None = None
         self.data, self.options = self._stream(block)
-        self.s = Session(shared, self.graph, "train", self.data, batch_rows(self.options))
+        self.beside = [self._beside(stream) for stream in block.streams[1:]]
+        rows = [(data, batch_rows(options)) for data, options in self.beside]
+        self.s = Session(shared, self.graph, "train", self.data, batch_rows(self.options), rows)
         if self.sampling is not None:
             unwritten(self.sampling, block.body)
             self.s.columns = {**self.s.columns, **{each.name: each for each in self.sampling.columns()}}
@@ -62,14 +65,6 @@ class Block:
     # ---- head
 
     def _stream(self, block: ast.Train) -> tuple[ast.Data, dict[str, Any]]:
-        if len(block.streams) > 1:
-            raise Mistake(
-                block.streams[1].span,
-                "not-executed",
-                "several streams in one step are not executed by this version",
-                "they parse and check",
-                "",
-            )
         if not block.streams:
             raise Mistake(
                 block.span,
@@ -85,11 +80,56 @@ class Block:
             self.sampling = Sampling(self.shared, data, option, Session(self.shared, Graph(), "free", data, None))
             rows = self.sampling.rows(option_of(stream, "batch"))
             options = options if rows is None else {**options, "batch": rows}
+        distinct([(data, stream.span), *((stream_of(self.shared, each)[0], each.span) for each in block.streams[1:])])
         if not streams.train_options(self.shared, block, options):
             raise Consequence
         if self.sampling is not None and "batch" in options:
             self.sampling.judge(int(options["batch"]))
         return data, options
+
+    def _beside(self, stream: ast.Stream) -> tuple[ast.Data, dict[str, Any]]:
+        """A further stream of each step: it says how many rows a step takes of it, and goes round for itself."""
+        data, options = stream_of(self.shared, stream)
+        for name in ("epochs", "steps", OPTION):
+            option = option_of(stream, name)
+            if option is not None:
+                raise Mistake(
+                    option.span,
+                    "stream-option",
+                    f"{name} is said by the first stream of a step",
+                    "a further stream begins anew when its rows are used up",
+                    "remove it, or put this stream first",
+                )
+        if "batch" not in options:
+            raise Mistake(
+                stream.span,
+                "batch-missing",
+                f"how many rows of {data.name} a step has is not said",
+                "",
+                f"write `{data.name}(batch = 8)`",
+            )
+        if not streams.stream_options(self.shared, stream.span, options):
+            raise Consequence
+        return data, options
+
+
+def distinct(streams: Sequence[tuple[ast.Data, Span]]) -> None:
+    """Streams of one step tell their rows and columns apart. Raises Mistake at the later one."""
+    axes: dict[str, str] = {}
+    columns: dict[str, str] = {}
+    for data, span in streams:
+        rows = {axis_name(column.axes[0]) for column in data.columns if column.axes}
+        for known, names, what in ((axes, rows, "row axis"), (columns, {each.name for each in data.columns}, "column")):
+            both = sorted(names & set(known))
+            if both:
+                raise Mistake(
+                    span,
+                    "stream-clash",
+                    f"the {what} {both[0]} is that of {known[both[0]]}, too",
+                    "one step reads both streams, and a name stands for one thing",
+                    f"name it differently in one of the two `data` lines: `{both[0]}_2`",
+                )
+            known.update(dict.fromkeys(names, data.name))
 
 
 def option_of(stream: ast.Stream, name: str) -> ast.Argument | None:

@@ -7,7 +7,7 @@ or learn tensor moved since is evaluated anew. Versions count the moves.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cldsl.data.catalog import present_name
@@ -28,17 +28,22 @@ from cldsl.syntax.diagnostics import Span
 class Session(Models):
     """mode: "train", "on" or "free" (a function for verification or for a user's own loop)."""
 
-    def __init__(self, shared: Shared, graph: Graph, mode: str, stream: ast.Data | None, batch: int | None) -> None:
+    def __init__(
+        self, shared: Shared, graph: Graph, mode: str, stream: ast.Data | None, batch: int | None,
+        beside: Sequence[tuple[ast.Data, int | None]] = (),
+    ) -> None:  # fmt: skip
         self.shared = shared
         self.mode = mode
-        self.stream = stream
+        #: rows of a step, by stream
+        self.streams = {data.name: rows for data, rows in ([(stream, batch)] if stream is not None else []) + [*beside]}
         # an inherited file's defs are in the body, where the spec and its variants may have replaced them
         self.files = {shared.program.file, *(item.span.file for item in shared.program.body)}
         self.items: dict[str, ast.Statement] = {}
         for item in shared.program.body:
             for name in declared(item):
                 self.items[name] = item
-        self.columns = {column.name: column for column in stream.columns} if stream is not None else {}
+        feeding = [data for data in shared.declared(ast.Data) if data.name in self.streams]
+        self.columns = {column.name: column for data in feeding for column in data.columns}
         self.held: dict[str, Held] = {}
         self.anew: dict[str, Held] = {}
         self.versions: dict[str, int] = {}
@@ -59,7 +64,7 @@ class Session(Models):
             "fresh": "it declares a model",
             "frozen": "it declares a model",
         }
-        super().__init__(graph, self._sizes(batch))
+        super().__init__(graph, self._sizes())
         self.relations.met = shared.met
         self.draws = Draws(self)
         self.slices = {}
@@ -67,11 +72,11 @@ class Session(Models):
 
     # ---- axes
 
-    def _sizes(self, batch: int | None) -> dict[str, int | None]:
+    def _sizes(self) -> dict[str, int | None]:
         """Every axis the file declares, with its size where it is known before anything is evaluated."""
         sizes: dict[str, int | None] = {"dim": None, "rank": None}
         for data in self.shared.declared(ast.Data):
-            self._data_sizes(data, sizes, batch)
+            self._data_sizes(data, sizes)
         for axis in self.shared.axes_declared:
             sizes.setdefault(axis, None)
         for given in self.shared.given.values():
@@ -81,16 +86,16 @@ class Session(Models):
         sizes.update(self.shared.sizes)
         return sizes
 
-    def _data_sizes(self, data: ast.Data, sizes: dict[str, int | None], batch: int | None) -> None:
+    def _data_sizes(self, data: ast.Data, sizes: dict[str, int | None]) -> None:
         entry = self.shared.entry_of(data)
         known = {column.name: column for column in entry.columns} if entry is not None else {}
-        mine = data is self.stream
+        mine = data.name in self.streams
         for column in data.columns:
             for place, item in enumerate(column.axes):
                 name = axis_name(item)
                 if place == 0:
                     if mine or name not in sizes:
-                        sizes[name] = batch if mine else None
+                        sizes[name] = self.streams[data.name] if mine else None
                     continue
                 written = isinstance(item, ast.Select)  # the size it says holds
                 size = (

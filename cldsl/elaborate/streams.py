@@ -157,6 +157,12 @@ def train_options(shared: Shared, block: ast.Train, options: dict[str, Any]) -> 
             "",
             f"write `{shown}(batch = {options.get('batch', 256)}, epochs = 100)` or `steps = ...`",
         )
+    return stream_options(shared, span, options) and fine
+
+
+def stream_options(shared: Shared, span: Span, options: dict[str, Any]) -> bool:
+    """Whether the options that a stream is given, at a place, can be used."""
+    fine = True
     for option in ("batch", "epochs", "steps", "limit"):
         value = options.get(option)
         if (

@@ -51,6 +51,7 @@ class Train(Composing):
             self.block.span,
             self.inner,
             None if self.sampling is None else self.sampling.plan(),
+            tuple((data.name, tuple(options.items())) for data, options in self.beside),
         )
 
     def _body(self, body: Sequence[ast.Statement]) -> None:

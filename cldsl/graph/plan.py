@@ -230,7 +230,10 @@ class SamplerPlan:
 
 @record(frozen=True)
 class TrainPlan:
-    """A `train` block: functions by name, draws, and its actions in order. inner: another block enters it."""
+    """A `train` block: functions by name, draws, and its actions in order. inner: another block enters it.
+
+    stream says how long an epoch is; beside: further streams that each step takes a batch of, with their options.
+    """
 
     name: str
     stream: str
@@ -241,6 +244,7 @@ class TrainPlan:
     span: Span = NOWHERE
     inner: bool = False
     sampler: SamplerPlan | None = None
+    beside: tuple[tuple[str, tuple[tuple[str, Any], ...]], ...] = ()
 
     def function(self, name: str) -> Function:
         return next(each for each in self.functions if each.name == name)

@@ -46,7 +46,22 @@ _CALLS = [
     "family_of",
 ]
 _CUTS = ["Cut", "Whole", "Along", "Gathered"]
-_NUMBERS = ["exp", "log", "sqrt", "sign", "floor", "ceil", "sin", "cos", "tanh", "sigmoid", "relu", "atan", "erf", "isfinite"]
+_NUMBERS = [
+    "exp",
+    "log",
+    "sqrt",
+    "sign",
+    "floor",
+    "ceil",
+    "sin",
+    "cos",
+    "tanh",
+    "sigmoid",
+    "relu",
+    "atan",
+    "erf",
+    "isfinite",
+]
 
 HELPERS: dict[str, str] = {
     **{name: f"cldsl.runtime.ops:{name}" for name in _OPS},

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from cldsl.catalogue import CatalogueError, find
+from cldsl.data.joint import Joint
 from cldsl.data.loader import Loader
 from cldsl.data.order import Array
 from cldsl.data.samplers.catalog import SAMPLERS
@@ -21,7 +22,7 @@ from cldsl.runtime.program import PRESENT, Program
 from cldsl.runtime.streams import Data
 
 
-def train_batches(program: Program, data: Data, options: RunOptions) -> dict[int, tuple[Loader, int]]:
+def train_batches(program: Program, data: Data, options: RunOptions) -> dict[int, tuple[Loader | Joint, int]]:
     """Loader and steps by the block's place in `phases`.
 
     Raises CatalogueError for options that do not fit: no batch, no end, a batch larger than the data.
@@ -38,16 +39,28 @@ def begins_anew(phase: Train) -> bool:
     return phase.sampler is not None and phase.sampler.table is not None
 
 
-def batches_of(program: Program, phase: Train, data: Data, options: RunOptions) -> tuple[Loader, int]:
+def batches_of(program: Program, phase: Train, data: Data, options: RunOptions) -> tuple[Loader | Joint, int]:
     """Loader and steps of a block, by the program's states as they are now. Raises CatalogueError."""
     loader = _loader(program, phase, data, options)
-    return loader, _steps(phase, len(loader), options)
+    steps = _steps(phase, len(loader), options)
+    if not phase.beside:
+        return loader, steps
+    ahead = program.device.type == "cuda"
+    others = [
+        Loader(
+            data.table(name, own.get("split", "train")),
+            int(own["batch"]),
+            stable_seed(program.seed, phase.name, name),
+            shuffle="whole" not in own,
+            prefetch=ahead,
+            pin=ahead,
+        )
+        for name, own in phase.beside.items()
+    ]
+    return Joint(loader, others), steps
 
 
 def _loader(program: Program, phase: Train, data: Data, options: RunOptions) -> Loader:
-    names = [phase.stream] if isinstance(phase.stream, str) else list(phase.stream)
-    if len(names) != 1:
-        raise RunError(f"{_place(phase)} reads {len(names)} streams; this version reads one in a step")
     batch = options.batch or phase.options.get("batch")
     if batch is None:
         raise RunError(f"{_place(phase)} has no batch", "write batch = 256, or give --batch")
@@ -57,7 +70,7 @@ def _loader(program: Program, phase: Train, data: Data, options: RunOptions) -> 
             f"{_place(phase)} was compiled for batches of {written} rows, not {batch}: sizes are part of the program",
             f"compile it anew: cldsl run SPEC --batch {batch}",
         )
-    table = data.table(names[0], phase.options.get("split", "train"))
+    table = data.table(phase.stream, phase.options.get("split", "train"))
     # Only a GPU works while the next batch is made; on a CPU a thread would take its time from the step.
     ahead = program.device.type == "cuda"
     return Loader(

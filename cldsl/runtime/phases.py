@@ -26,15 +26,17 @@ class Train:
     """A `train` block: method `name(batch, clock)`. line: "tiny.cl:23".
 
     options: batch, whole (all rows, in the order of the source), epochs or steps, quota.
-    inner: it is gone through whenever another block enters it, not in its turn.
+    inner: it is gone through whenever another block enters it, not in its turn. beside: options, batch above all, of
+    further streams that each step takes a batch of.
     """
 
     name: str
-    stream: str | tuple[str, ...]
+    stream: str
     options: Mapping[str, Any] = field(default_factory=dict)
     line: str = ""
     inner: bool = False
     sampler: Sampler | None = None
+    beside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from cldsl.data.joint import Joint
 from cldsl.data.loader import Loader
 from cldsl.runtime import checkpoint
 from cldsl.runtime.clock import Clock
@@ -54,7 +55,7 @@ class Trainer:
     options: RunOptions
     monitor: Monitor
     digest: str
-    batches: Mapping[int, tuple[Loader, int]]
+    batches: Mapping[int, tuple[Loader | Joint, int]]
     folder: RunFolder | None = None
     position: Position = field(default_factory=Position)
     reports: Reports = field(default_factory=Reports)
@@ -103,7 +104,7 @@ class Trainer:
         finally:
             self.monitor.end()
 
-    def _batches(self, loader: Loader, steps: int) -> Iterator[tuple[dict[str, Tensor], float]]:
+    def _batches(self, loader: Loader | Joint, steps: int) -> Iterator[tuple[dict[str, Tensor], float]]:
         """Batches from the position on, and the seconds each was waited for."""
         while self.position.step < steps:
             epoch, start = divmod(self.position.step, len(loader))

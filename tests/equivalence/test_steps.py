@@ -238,9 +238,24 @@ train on rows_of(batch = 4, epochs = 2):
     {"seq": "item time", "next": "item"}, {"item": 4, "time": 5, "vocab": 4}, indices={"seq": 4, "next": 4},
 )  # fmt: skip
 
+#: two streams in one step, of other numbers of rows
+BESIDE = Training(
+    HEAD
+    + INFONCE
+    + PLAIN
+    + """data bags: tile[bag, part, width], sign[bag] from "bags.npz"
+let whole = mean[part](f(tile))
+train on rows_of(batch = 4, epochs = 2), bags(batch = 3):
+    minimize mean(infonce(pull)) + mean(sq(whole) * sign) by sgd(lr = 0.1)
+    report both = sum(dot(z[v = 0], mean[bag](whole)))
+""",
+    {"x": "item v width", "label": "item", "tile": "bag part width", "sign": "bag"},
+    {**SIZES, "bag": 3, "part": 2}, indices={"label": 3},
+)  # fmt: skip
+
 TRAININGS = {
     **{rule: _optimised(rule) for rule in RULES}, "queue": QUEUE, "prototypes": PROTOTYPES, "table": TABLE,
-    "twice": TWICE, "ragged": RAGGED, "together": TOGETHER, "episodes": EPISODES, "every": EVERY,
+    "twice": TWICE, "ragged": RAGGED, "together": TOGETHER, "episodes": EPISODES, "every": EVERY, "beside": BESIDE,
     "continued": CONTINUED, "sequences": SEQUENCES,
 }  # fmt: skip
 

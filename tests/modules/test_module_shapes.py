@@ -149,7 +149,17 @@ def test_draws_flag_is_the_truth(call: Call) -> None:
     assert torch.equal(module(x), module(x))
 
 
-CAPTURED = ["linear-2", "mlp-7", "mlp-10", "identity-12", "conv-15", "conv1d-18", "small_alexnet-24", "vit-27", "dilated_conv-29"]
+CAPTURED = [
+    "linear-2",
+    "mlp-7",
+    "mlp-10",
+    "identity-12",
+    "conv-15",
+    "conv1d-18",
+    "small_alexnet-24",
+    "vit-27",
+    "dilated_conv-29",
+]
 
 
 @pytest.mark.parametrize("call", [CALLS[IDS.index(name)] for name in CAPTURED] + [CALLS[22]], ids=[*CAPTURED, IDS[22]])

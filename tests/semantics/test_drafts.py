@@ -57,7 +57,7 @@ def decoded(n):
 on photos(split = "test"):
     report length = decoded(3)
 """,
-    "two streams in a step": """train on photos(batch = 64, epochs = 1), photos(batch = 32, epochs = 1):
+    "a part of a stream": """train on photos(batch = 64, epochs = 1) if label < 5:
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
 """,
     "a gradient as a value": """let slope = grad(mean(z), f)

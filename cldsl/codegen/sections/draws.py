@@ -116,8 +116,9 @@ def _bound(size: Expression, axis: Axis, sizes: dict[Expression, Name], names: N
 
 def _size(scope: Scope, phase: TrainPlan | OnPlan, axis: Axis) -> Expression:
     """The size of an axis: of the batch, where a column has it, else the plan's."""
-    stream = next(each for each in scope.plan.streams if each.name == phase.stream)
-    for column in stream.columns:
+    feeding = {phase.stream, *(name for name, _ in (phase.beside if isinstance(phase, TrainPlan) else ()))}
+    columns = [column for stream in scope.plan.streams if stream.name in feeding for column in stream.columns]
+    for column in columns:
         for place, own in enumerate(column.axes):
             if own.name == axis.name and (place == 0 or axis.size is None):
                 shape = Attribute(Subscript(name("batch"), (Literal(column.name),)), "shape")
