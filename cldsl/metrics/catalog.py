@@ -274,9 +274,7 @@ _FEW_SHOT = (
             Parameter(
                 "classify", "text", "nearest", "by the nearest mean or by logistic regression", ("nearest", "logistic")
             ),
-            Parameter(
-                "measure", "text", "all", "interval: half its width, of 95 %", ("all", "accuracy", "interval")
-            ),
+            Parameter("measure", "text", "all", "interval: half its width, of 95 %", ("all", "accuracy", "interval")),
             Parameter("seed", "int", 0, "of the episodes", low=0),
         ),
         _of("few_shot", "few_shot"),
