@@ -10,10 +10,14 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
+from cldsl.catalogue import find
 from cldsl.compiler import Options, compile_spec, load_program
+from cldsl.data.samplers.catalog import SAMPLERS
+from cldsl.data.samplers.groups import Sampler, grouped
 from cldsl.graph.plan import TrainPlan
 from cldsl.runtime import visits
 from cldsl.runtime.clock import Clock
@@ -22,6 +26,7 @@ from tests.equivalence.shipped import FOLDER
 SETS = {
     "cacr": {"views": "2"}, "mochi": {"hardest": "4", "pairs": "3", "blends": "2", "start": "1"},
     "swav": {"words": "4", "crops": "3", "frozen_steps": "1"}, "groco": {"hardest": "3"},
+    "susana": {"ways": "3", "shots": "3", "asks": "2"},
     "meow": {"drop": "0", "near": "3", "few": "3", "many": "4", "starts": "2"},
 }  # fmt: skip
 SPECS = tuple(sorted(path.stem for path in FOLDER.glob("*.cl")))
@@ -43,9 +48,8 @@ def _program(spec: str, memory: int | None = None) -> tuple[Any, TrainPlan, dict
     """The compiled program at -O2 and its train block, with a small batch."""
     path = FOLDER / f"{spec}.cl"
     text = path.read_text(encoding="utf-8")
-    start = text.index("(batch = ")
-    number = text[start + 9 :].split(",")[0]
-    small = text if number == "all" else text.replace(f"(batch = {number},", f"(batch = {BATCH},", 1)
+    number = text.partition("(batch = ")[2].split(",")[0]
+    small = text if number in ("all", "") else text.replace(f"(batch = {number},", f"(batch = {BATCH},", 1)
     compilation = compile_spec(path, Options(sets=SETS.get(spec, {}), level=2, memory=memory), small)
     block = next(phase for phase in compilation.plan.phases if isinstance(phase, TrainPlan))
     sizes = {column.target: 3 for stream in compilation.plan.streams for column in stream.columns if column.target}
@@ -58,7 +62,19 @@ def _batch(program: Any, block: TrainPlan, seed: int) -> dict[str, torch.Tensor]
     found: dict[str, torch.Tensor] = {}
     for name, (shape, whole) in _columns(block).items():
         found[name] = torch.randint(0, 3, shape, generator=source) if whole else torch.rand(shape, generator=source)
-    return found
+    return found | _sampled(block)
+
+
+def _sampled(block: TrainPlan) -> dict[str, torch.Tensor]:
+    """The columns that the block's sampler adds, which every batch has alike."""
+    if block.sampler is None:
+        return {}
+    batch = int(dict(block.options)["batch"])
+    labels = grouped("label", np.arange(batch * batch) % batch)
+    sampler: Sampler = find(SAMPLERS, block.sampler.entry, "sampler").load()(
+        labels, batch, batch * batch, **dict(block.sampler.options)
+    )
+    return {name: torch.from_numpy(column) for name, column in sampler.added.items()}
 
 
 def _columns(block: TrainPlan) -> dict[str, tuple[list[int], bool]]:
