@@ -7,8 +7,10 @@ param tau: real > 0 = 0.07
 param weigh: real >= 0 = 0.5       # the contrast beside the classifier
 param keep: real >= 0 <= 1 = 0.99  # momentum of the key encoder
 param slow: real > 0 < 1 = 0.9     # momentum of the prototypes
-param wait: int >= 0 = 2           # epochs of warm-up
+param first: int >= 0 = 1          # epochs of the classifier alone, on the labels of the bags
+param wait: int >= 0 = 3           # then epochs of warm-up, up to this one
 param slots: int > 0 = 1024
+param rate: real > 0 = 0.05
 
 data tiles: image[
     item, channel, row, column
@@ -16,7 +18,7 @@ data tiles: image[
 data bags: image[item, tile, channel, row, column], label[item] -> class from "digit-bags", "bags:slides/train.csv"
 
 view x[v = 2] ~ crop_turn(image, 28)
-model f(channel, row, column -> width) = conv([8, 16])
+model f(channel, row, column -> width) = conv([16, 32])
 model c(width -> class) = linear(2)
 model g(width -> dim) = mlp([64, 32])
 model t = copy(f, g)  # the key encoder
@@ -60,22 +62,24 @@ let later = sum[item](turn) - cumsum[item](turn)  # rows of the class that follo
 let followed = unit(                              # each row moves the prototype of its class, one after the other
     slow^sum[item](turn) * mu + (1 - slow) * sum[item](turn * slow^later * q)
 )
-let class_loss = mean(cross_entropy[class](belief, score))
+let target = onehot[class](label) if epoch < first else belief
+let class_loss = mean(cross_entropy[class](target, score))
+let part = 0 if epoch < first else weigh
 let pull_loss = mean(infonce(same)) if warm else mean(supcon(alike)) else 0
 
 let likely = softmax[class](c(f(image)))                # of a tile, alone or in its bag
 let together = -log(mean[tile](likely)[class = label])  # [item]: of a bag
 
-train on tiles(batch = 64, epochs = 5):
+train on tiles(batch = 64, epochs = 10):
     t <- mix(t, (f, g), keep)
-    minimize class_loss + weigh * pull_loss by sgd(lr = 0.01, momentum = 0.9, decay = 1e-3)
+    minimize class_loss + part * pull_loss by sgd(lr = rate, momentum = 0.9, decay = 1e-3)
     s[sample = id] <- belief  # what the loss saw: by the prototypes as they were
     mu <- followed
     Q <- push[slot](Q, k)
     P <- push[slot](P, softmax[class](score) * allowed)
     every 1 epochs:
         train on bags(batch = 20, epochs = 1):  # what the tiles say together
-            minimize mean(together) by sgd(lr = 0.01, momentum = 0.9, decay = 1e-3)
+            minimize mean(together) by sgd(lr = rate, momentum = 0.9, decay = 1e-3)
 
 on tiles(split = "test"):
     report tile_auc = auc(likely[class = 1], truth)
@@ -92,13 +96,15 @@ variant as_published:  # a guard in the logarithm, below the largest similarity,
     let pooled = mean[tile](f(image))
     let odd = cross_entropy[width](width == label, softmax[width](pooled))
     train from this:
-        minimize class_loss + weigh * pull_loss by sgd(lr = 0.01, momentum = 0.9, decay = 1e-3)
+        minimize class_loss + part * pull_loss by sgd(lr = rate, momentum = 0.9, decay = 1e-3)
         every 1 epochs:
             train on bags(batch = 20, epochs = 1):
-                minimize mean(odd) by sgd(lr = 0.01, momentum = 0.9, decay = 1e-3)
+                minimize mean(odd) by sgd(lr = rate, momentum = 0.9, decay = 1e-3)
 
 variant copied:  # each tile has the label of its bag
-    let class_loss = mean(logsumexp[class](score) - score[class = label])
+    param first = 10
+
+variant prototypes:  # pseudo labels without the contrast
     param weigh = 0
 
-claim tile_auc: copied < this
+claim tile_auc: copied < this, copied < prototypes, prototypes < this

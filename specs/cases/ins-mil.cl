@@ -17,7 +17,7 @@ variant losses "*: utils/utils_loss.py, SupConLoss*" from as_published:
 variant labels "*: model.py, INS.forward (prototype lines)*":
     data case: q[item, dim], class_logits[item, class], bag_positive[item] -> class, confidence[item, class]
     data start: prototype[class, dim]
-    param slow = case_proto_m
+    param slow = case_proto_m, first = 0
     state mu[class, dim] = prototype
     let score = class_logits, label = bag_positive, before = confidence, phi = case_confidence_m, warm = false
     on case:
@@ -48,7 +48,7 @@ variant steps "*: model.py, INS.forward;*" from as_published:
     ], enc_fc_bias[class], enc_head_0_weight[
         hidden, width
     ], enc_head_0_bias[hidden], enc_head_2_weight[dim, hidden], enc_head_2_bias[dim]
-    param tau = case_tau, slow = case_proto_m, weigh = case_contrast_weight
+    param tau = case_tau, slow = case_proto_m, weigh = case_contrast_weight, first = 0
     learn A[width, feat] = enc_encoder_0_weight, a[width] = enc_encoder_0_bias
     learn C[class, width] = enc_fc_weight, c[class] = enc_fc_bias
     learn H[hidden, width] = enc_head_0_weight, h[hidden] = enc_head_0_bias
@@ -74,12 +74,12 @@ variant steps "*: model.py, INS.forward;*" from as_published:
         kh <- case_moco_m * kh + (1 - case_moco_m) * h
         kG <- case_moco_m * kG + (1 - case_moco_m) * G
         kg <- case_moco_m * kg + (1 - case_moco_m) * g
-        minimize class_loss + weigh * pull_loss by sgd(
+        minimize class_loss + part * pull_loss by sgd(
             lr = case_lr, momentum = case_sgd_momentum, decay = case_weight_decay
         )
         report loss_contrast = pull_loss
         report loss_class = class_loss
-        report loss = class_loss + weigh * pull_loss
+        report loss = class_loss + part * pull_loss
         report prototype_score[item, class] = near
         s[sample = id] <- belief
         mu <- followed

@@ -55,6 +55,11 @@ _GRAPH = {
 _GRAPH_SIZES = {
     **{name: 5 for name in ("item", "node", "row")}, "path": 3, "player": 4, "maker": 3, "author": 2, "again": 2, "group": 2, "circle": 3,
 }  # fmt: skip
+_TILES = {
+    "q": "item dim", "k": "item dim", "score": "item class", "label": "item > class", "id": "item > sample", "mu": "class dim",
+    "inner": "item width", "likely": "item tile class ~",
+}  # fmt: skip
+_PSEUDO = {"Q": ("slot dim", "slot"), "P": ("slot class", "slot class"), "s": ("sample class", "sample class")}
 _SIDES = {name: "sample" for name in ("si", "bi", "ui", "st", "bt", "ut")}
 
 STANDS: Mapping[str, Stand] = {
@@ -85,6 +90,10 @@ STANDS: Mapping[str, Stand] = {
             **{name: Stand({key: axes for key, axes in _LATER.items() if key != "gate"}) for name in ("simlap_open", "supcon")},
         },
     ),
+    "ins-mil": Stand(
+        _TILES, _PSEUDO, fixed={"tile": 3, "width": 4},
+        variants={"as_published": Stand({**_TILES, "pooled": "item width"}, _PSEUDO, fixed={"tile": 3, "width": 4})},
+    ),
     "isogclr": Stand({"z": "item v dim", "id": "item > sample", "s": "sample ~", "u": "sample", "tau": "sample ~"}),
     "isogclr-bimodal": Stand(
         {"zi": "item dim", "zt": "item dim", "id": "item > sample", **_SIDES, "ti": "sample ~", "tt": "sample ~",
@@ -101,6 +110,10 @@ STANDS: Mapping[str, Stand] = {
             "baseline": Stand({"q": "item dim", "k": "item dim", "Q": "slot dim"}, sets={"hardest": "3"}, fixed={"slot": 6}),
             "oracle": Stand(_MOCHI, {"tag": ("slot", "slot")}, sets=_MOCHI_SETS, fixed={"slot": 6, "mix": 3, "blend": 2}),
         },
+    ),
+    "sc-mil": Stand(
+        {"tiles": "item tile width", "share": "item tile ~", "z": "item dim", "score": "item class", "label": "item > class"},
+        fixed={"tile": 4, "width": 3, "class": 3},
     ),
     "supremix": Stand({"z": "item v dim", "age": "item round", "share": "a.item a.v k.item k.v ~"}, fixed={"a.v": 2, "k.v": 2},
                       variants={"supcr": Stand({"z": "item v dim", "age": "item round"}),

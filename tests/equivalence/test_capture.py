@@ -53,15 +53,20 @@ def _program(spec: str, memory: int | None = None) -> tuple[Any, TrainPlan, dict
     compilation = compile_spec(path, Options(sets=SETS.get(spec, {}), level=2, memory=memory), small)
     block = next(phase for phase in compilation.plan.phases if isinstance(phase, TrainPlan))
     sizes = {column.target: 3 for stream in compilation.plan.streams for column in stream.columns if column.target}
-    return load_program(compilation)(seed=1, compile=True), block, sizes
+    program = load_program(compilation)(seed=1, compile=True)
+    program.driver = lambda *entered: None  # inner blocks have data of their own
+    return program, block, sizes
 
 
 def _batch(program: Any, block: TrainPlan, seed: int) -> dict[str, torch.Tensor]:
-    """Columns of the block's stream as it declares them: real data, or indices below 3."""
+    """Columns of the block's stream as it declares them: real data, indices below 3, or what is there."""
     source = torch.Generator().manual_seed(seed)
     found: dict[str, torch.Tensor] = {}
-    for name, (shape, whole) in _columns(block).items():
-        found[name] = torch.randint(0, 3, shape, generator=source) if whole else torch.rand(shape, generator=source)
+    for name, (shape, kind) in _columns(block).items():
+        real = torch.rand(shape, generator=source)
+        found[name] = torch.randint(0, 3, shape, generator=source) if kind == "int" else real
+        if kind == "bool":
+            found[name] = real < 0.7
     return found | _sampled(block)
 
 
@@ -77,16 +82,16 @@ def _sampled(block: TrainPlan) -> dict[str, torch.Tensor]:
     return {name: torch.from_numpy(column) for name, column in sampler.added.items()}
 
 
-def _columns(block: TrainPlan) -> dict[str, tuple[list[int], bool]]:
+def _columns(block: TrainPlan) -> dict[str, tuple[list[int], str]]:
     """Shape and kind of every column that the block reads, through its functions or its views."""
-    found: dict[str, tuple[list[int], bool]] = {}
+    found: dict[str, tuple[list[int], str]] = {}
     for function in block.functions:
         for leaf in function.inputs:
             if leaf.attr("kind") == "column":
-                found[leaf.attr("name")] = ([axis.size or BATCH for axis in leaf.axes], leaf.dtype == "int")
+                found[leaf.attr("name")] = ([axis.size or BATCH for axis in leaf.axes], leaf.dtype)
     for draw in block.draws:
         if draw.kind == "view" and draw.column is not None:
-            found.setdefault(draw.column, (_image(draw), False))
+            found.setdefault(draw.column, (_image(draw), "real"))
     return found
 
 

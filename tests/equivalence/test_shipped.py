@@ -36,8 +36,10 @@ def test_every_objective_is_compared() -> None:
         "groco",
         "hardness-aware",
         "hydra",
+        "ins-mil",
         "isogclr",
         "mochi",
+        "sc-mil",
         "supremix",
         "swav",
     }

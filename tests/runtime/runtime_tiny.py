@@ -37,7 +37,7 @@ class Program(rt.Program):
     title = "A tiny method"
     streams: ClassVar = {"points": rt.Stream(default={"train": table(96, 1), "test": table(24, 2)})}
     phases = (
-        rt.Train("train_1", stream=("points",), options={"batch": 16, "epochs": 4}, line="tiny.cl:7"),
+        rt.Train("train_1", stream="points", options={"batch": 16, "epochs": 4}, line="tiny.cl:7"),
         rt.Evaluate("on_1", stream="points", options={"split": "test"}, every=("epoch", 2), line="tiny.cl:12"),
         rt.Train("train_2", stream="points", options={"batch": 32, "steps": 5}, line="tiny.cl:15"),
         rt.Evaluate("on_2", stream="points", options={"split": "test"}, line="tiny.cl:18"),
