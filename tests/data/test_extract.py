@@ -61,7 +61,6 @@ def test_extracts_are_small_and_credited() -> None:
         "spoken_digits": 200_000,
         "sea_temperature": 20_000,
         "glyphs": 200_000,
-        "film_graph": 40_000,
         "japanese_vowels": 500_000,
         "film_graph": 40_000,
     }
