@@ -150,6 +150,17 @@ _EMBEDDED = (
         _MNIST,
     ),
     _embedded(
+        "digit-scenes",
+        "Three to five of the digits of digits-16 on a noisy ground, and what lies in each cell of a grid.",
+        "scenes:read_scenes",
+        (
+            _image(48),
+            ColumnEntry("cell", ("y", "x"), (6, 6), "int", 11, "the digit in a cell of 8 by 8 pixels; 10: none"),
+        ),
+        (1000, 300),
+        _UCI,
+    ),
+    _embedded(
         "tecator",
         "Near infrared absorbance of meat, 850 to 1050 nm, and its fat.",
         "embedded:read_tecator",

@@ -84,4 +84,8 @@ SHA256: dict[str, dict[str, str]] = {
         "train": "47e17dc45dcc3585ce5b69a6049ebc7524c4eb9af8fd87790bd6dab2a5a012df",
         "test": "1c0ef1b09bdecd67ff5bb15f71fa9bb410e75088cbb1289680cbef48ea374434",
     },
+    "digit-scenes": {
+        "train": "f5d75ab7440aa7d439a072c6be147a5fbfc9fb077293af1ae5cad9ee9183e528",
+        "test": "1977efdcc2a1d2fc31700c05ea09efae5989eaf039cf3c0b38ef75dfa1564f30",
+    },
 }

@@ -7,6 +7,9 @@ from cldsl.syntax import ast
 #: Names of the clock.
 CLOCK = ("step", "steps", "epoch", "epochs", "steps_per_epoch", "progress")
 
+#: The axis of a view's geometry: y0, x0, height, width as shares of the image, and whether it is mirrored.
+SIDE, SIDES = "side", 5
+
 
 def axis_name(item: ast.AxisItem) -> str:
     if isinstance(item, (ast.AxisName,)):
@@ -35,6 +38,11 @@ def axis_lists(item: ast.Statement) -> list[tuple[ast.AxisItem, ...]]:
     return []
 
 
+def has_geometry(item: ast.Node) -> bool:
+    """Whether it is a view that names the geometry of its crops too."""
+    return isinstance(item, ast.Draw) and item.kind == "view" and len(item.targets) > 1
+
+
 def axes_declared(item: ast.Statement) -> list[str]:
     """Axis names that an item brings into the file."""
     names = [
@@ -44,7 +52,11 @@ def axes_declared(item: ast.Statement) -> list[str]:
         if not isinstance(axis, (ast.Comprehension, ast.Rename, ast.Position))
     ]
     if isinstance(item, ast.Model):
-        names += [axis_name(axis) for axis in item.consumes or ()] + [out.name for out in item.produces]
+        names += [axis_name(axis) for axis in item.consumes or ()]
+        for out in item.produces:
+            names += [out.name] if out.axes is None else [axis_name(axis) for axis in out.axes]
+    if has_geometry(item):
+        names.append(SIDE)
     for node in ast.walk(item):
         if isinstance(node, ast.Rename):
             names += [name for name, _ in node.new]

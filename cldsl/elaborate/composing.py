@@ -128,9 +128,7 @@ class Composing(Assignments):
         objectives = []
         for place, (term, node, members, watched) in enumerate(terms):
             optimiser, rate = self._optimiser(term, members)
-            held = (
-                [] if place or moment in self.done else [n for n in self.wanted.get(moment, ()) if n not in self.names]
-            )
+            held = [] if place else self._held_now(moment)
             named = [("loss", node)] + [(self._output_name(n), n) for n in held]
             function = f"objective_{len([f for f in self.functions if f.grad]) + 1}"
             self._make(function, named, True, term.span)
@@ -147,6 +145,13 @@ class Composing(Assignments):
                 self.actions.append(Level(name, level, item.span))
         if first.spread is not None and not any(isinstance(a, Log) and a.name == "embedding_std" for a in self.actions):
             self.actions.append(Log("embedding_std", "embedding_std", item.span))
+
+    def _held_now(self, moment: int) -> list[Node]:
+        """What later actions need of weights as they are before this minimize, of earlier moments too: it moves them."""
+        own = [] if moment in self.done else self.wanted.get(moment, [])
+        older = [node for at, nodes in self.wanted.items() if at < moment and at not in self.done for node in nodes]
+        weighty = moments.weighty(older, self.created)
+        return [n for n in [*own, *(n for n in older if weighty[n])] if n not in self.names]
 
     def _output_name(self, node: Node) -> str:
         stem = node.label or (node.inputs[0].label if node.op == "stop" and node.inputs else "") or "held"

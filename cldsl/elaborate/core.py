@@ -19,6 +19,7 @@ from cldsl.elaborate.values import (
     Function,
     ListValue,
     ModelValue,
+    Outputs,
     Relation,
     Row,
     RowSet,
@@ -56,8 +57,8 @@ class Core:
     _depth: int
     #: the indices of `let y[v = 2]` around, which tell two applications of one text apart
     site: tuple[tuple[str, int], ...] = ()
-    #: index of each axis that `each` visits now
-    apart: dict[str, int] = {}  # noqa: RUF012  (replaced, never changed in place)
+    #: the axes along which models are applied apart, of `each` around
+    apart: tuple[str, ...] = ()
     #: functions that a statement or a later version gives meaning to, with the reason
     later: dict[str, str] = {}  # noqa: RUF012  (replaced, never changed in place)
     #: a sliced axis of another size, until a rename gives it its name
@@ -188,7 +189,7 @@ class Core:
             raise Consequence
         what = {
             Relation: "a relation", Function: "a def", ModelValue: "a model", TextValue: "a text", ListValue: "a list",
-            Distribution: "a distribution", Uneven: "a value of uneven sizes", RowSet: "a union of rows",
+            Distribution: "a distribution", Uneven: "a value of uneven sizes", Outputs: "several outputs of a model", RowSet: "a union of rows",
         }[type(thing)]  # fmt: skip
         raise Mistake(span, "value-expected", f"{what} stands where a value is expected", *_value_hint(thing))
 
@@ -268,6 +269,8 @@ def _value_hint(thing: Thing) -> tuple[str, str]:
         return ("chance has a name", "declare it: `draw u ~ ...` or `view x ~ ...`")
     if isinstance(thing, Uneven):
         return ("its axes have no single size", "apply a model first")
+    if isinstance(thing, Outputs):
+        return (f"{thing.model} makes {', '.join(thing.names)}", f"name one: `{thing.model}(x).{thing.names[0]}`")
     if isinstance(thing, TextValue):
         return ("a text chooses", 'compare it: `mode == "soft"`')
     return ("", "name a tensor, or apply this to one")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cldsl.catalogue import CatalogueError
+from cldsl.elaborate.axes import SIDE, SIDES
 from cldsl.elaborate.scope import Mistake, Scope
 from cldsl.elaborate.values import Distribution, Thing, Uneven, Value
 from cldsl.graph.nodes import Axis
@@ -109,12 +110,8 @@ class Draws:
             assert copies is not None
             self.things[name] = Uneven(copies, tuple(pieces))
         if box is not None:
-            extra = () if copies is None else (copies,)
-            self.things[box] = Value(
-                s.graph.leaf(
-                    "input", (column.axes[0], *extra, Axis("side", 5)), "real", item.span, box, kind="draw", name=box
-                )
-            )
+            axes = (column.axes[0], *(() if copies is None else (copies,)), Axis(SIDE, SIDES))
+            self.things[box] = Value(s.graph.leaf("input", axes, "real", item.span, box, kind="draw", name=box))
 
     def _shape(self, view: Distribution, span: Span) -> tuple[Axis, ...]:
         """Trailing axes of what a pipeline makes; stages know axes by role (channel, y, x), the column by its own names."""

@@ -19,7 +19,17 @@ from cldsl.elaborate.reductions import Reductions
 from cldsl.elaborate.relations import Relations
 from cldsl.elaborate.rows import Rows
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
-from cldsl.elaborate.values import Broken, ListValue, ModelValue, Row, RowSet, TextValue, Thing, Value  # fmt: skip
+from cldsl.elaborate.values import (  # fmt: skip
+    Broken,
+    ListValue,
+    ModelValue,
+    Outputs,
+    Row,
+    RowSet,
+    TextValue,
+    Thing,
+    Value,
+)
 from cldsl.graph.nodes import Graph
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
@@ -110,6 +120,8 @@ class Expressions(Applying):
             return self._row_attribute(base, expr, scope)
         if isinstance(base, ModelValue):
             return self.model_part(base, expr)
+        if isinstance(base, Outputs):
+            return self._output(base, expr)
         raise Mistake(
             expr.span,
             "no-attribute",
@@ -117,6 +129,17 @@ class Expressions(Applying):
             "",
             "a row is bound by `c in SOURCE`",
         )
+
+    def _output(self, made: Outputs, expr: ast.Attribute) -> Value:
+        if expr.name not in made.names:
+            raise Mistake(
+                expr.span,
+                "no-such-attribute",
+                f"{made.model} makes no {expr.name}",
+                f"its outputs are {', '.join(made.names)}",
+                nearest(expr.name, made.names),
+            )
+        return made.pick(expr.name)
 
     def _of_picked(self, expr: ast.Attribute, scope: Scope) -> Value | None:
         """`hard[rank = e].name`: the attribute along the list, at one place of it; None where this is no list."""

@@ -299,20 +299,18 @@ class Library:
         return Value(node, self.x.graph.make("concat", *filled, axis=new), ((new, tuple(parts)),))
 
     def _each(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
-        """`each[v](f(x))`: the expression apart for each index of an axis."""
+        """`each[v](f(x))`: in the expression, models are applied to each index of an axis apart."""
         (name,) = self.axes_of(items, scope, ())
         axis = self.x.axis(name, expr.span)
         if axis.size is None or len(expr.arguments) != 1:
             raise Mistake(
                 expr.span, "each", "each takes one expression and an axis of known size", "", "write `each[v](f(x))`"
             )
-        self.x.apart = {**self.x.apart, name: 0}
-        pieces = []
-        for index in range(self.x.apart_count(axis.size, expr.span)):
-            self.x.apart = {**self.x.apart, name: index}
-            pieces.append(self.x.value(expr.arguments[0].value, scope))
-        self.x.apart = {key: value for key, value in self.x.apart.items() if key != name}
-        return self.x.stacked(pieces, axis)
+        before, self.x.apart = self.x.apart, (*self.x.apart, name)
+        try:
+            return self.x.value(expr.arguments[0].value, scope)
+        finally:
+            self.x.apart = before
 
     def _rows(self, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
         value = self.x.value(expr.arguments[0].value, scope)

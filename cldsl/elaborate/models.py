@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from cldsl.catalogue import CatalogueError
 from cldsl.elaborate.axes import axis_name
 from cldsl.elaborate.draws import Draws
 from cldsl.elaborate.expressions import Expressions
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.shared import ModelInfo, Shared
-from cldsl.elaborate.values import ModelValue, Thing, Uneven, Value
+from cldsl.elaborate.values import ModelValue, Outputs, Thing, Uneven, Value
 from cldsl.graph.nodes import Axis, Node
 from cldsl.modules import catalog as module_catalog
+from cldsl.modules.shapes import Sizes
 from cldsl.semantics.spots import argument_span
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
@@ -88,17 +92,34 @@ class Models(Expressions):
         for each in item.family:
             if isinstance(each, ast.Select):
                 family = self.declare_axis(each.axis, self.static_int(each.value, Scope()), each.span)
-        for out in item.produces:
-            if out.axes is not None or out.ragged:
-                raise Mistake(
-                    out.span, "not-executed", "named outputs of a model are not executed by this version", "", ""
-                )
+        outputs = self._outputs(item)
+        produces = (f"outputs of {item.name}",) if outputs else tuple(out.name for out in item.produces)
         info = ModelInfo(
-            item.name, "module", kind, args, named, tuple(axis_name(axis) for axis in item.consumes),
-            tuple(out.name for out in item.produces), None, family, item.span, batch_statistics=entry.batch_statistics(bound),
+            item.name, "module", kind, args, named, tuple(axis_name(axis) for axis in item.consumes), produces, None, family,
+            item.span, batch_statistics=entry.batch_statistics(bound), outputs=outputs,
         )  # fmt: skip
         self.shared.models[item.name] = info
         return [info]
+
+    def _outputs(self, item: ast.Model) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Named outputs with their axes; none where the model makes one value."""
+        named = [out for out in item.produces if out.axes is not None]
+        if named and len(named) < len(item.produces):
+            plain = next(out for out in item.produces if out.axes is None)
+            raise Mistake(
+                plain.span,
+                "signature",
+                f"{plain.name} is an axis beside the output {named[0].name}",
+                "a model makes one value, or outputs that all have names and axes",
+                f"write `{plain.name}[...]` with the axes of that output",
+            )
+        found = tuple((out.name, tuple(axis_name(axis) for axis in out.axes or ())) for out in named)
+        for place, (name, _) in enumerate(found):
+            if name in [other for other, _ in found[:place]]:
+                raise Mistake(
+                    named[place].span, "signature", f"two outputs are called {name}", "", "give each a name of its own"
+                )
+        return found
 
     def _derived(self, item: ast.Model, call: ast.Call, kind: str) -> list[ModelInfo]:
         infos = []
@@ -128,6 +149,8 @@ class Models(Expressions):
                 source.sizes_in,
                 source.sizes_out,
                 source.batch_statistics,
+                outputs=source.outputs,
+                shapes=source.shapes,
             )
             self.shared.models[name] = info
             infos.append(info)
@@ -151,19 +174,45 @@ class Models(Expressions):
         return size if size is not None else self.infer_size(name)
 
     def _sized(self, info: ModelInfo, sizes: tuple[int | None, ...], span: Span) -> None:
+        """The model takes these sizes, as those of its first application."""
+        info.shapes = self._shapes(info, sizes, span)
+        info.sizes_in = sizes
+        info.sizes_out = (self._together(info.shapes),) if info.outputs else info.shapes[0]
+
+    def _shapes(self, info: ModelInfo, sizes: tuple[int | None, ...], span: Span) -> tuple[Sizes, ...]:
+        """The sizes of each output for an argument of these sizes."""
         try:
-            out = module_catalog.produced(info.entry, info.args, dict(info.named), sizes)
+            made = module_catalog.outputs(info.entry, info.args, dict(info.named), sizes)
         except CatalogueError as error:
             raise Mistake(span, "model-arguments", error.message, "", error.mend) from error
-        if len(out) != len(info.produces):
+        if (not info.outputs and len(made) > 1) or (info.outputs and len(made) != len(info.outputs)):
             raise Mistake(
                 info.span,
                 "signature",
-                f"{info.entry} makes {len(out)} axes, the signature names {len(info.produces)}",
+                f"{info.entry} makes {len(made)} output{'s' if len(made) > 1 else ''} here, "
+                f"the signature names {len(info.outputs) or 'none'}",
                 "",
-                "name as many axes as it makes",
+                "name each with its axes: `-> low[width, y, x], high[deep]`"
+                if len(made) > 1
+                else "name its axes alone",
             )
-        info.sizes_in, info.sizes_out = sizes, tuple(out)
+        named = info.outputs or (("", info.produces),)
+        for (name, axes), own in zip(named, made, strict=True):
+            if len(own) != len(axes):
+                raise Mistake(
+                    info.span,
+                    "signature",
+                    f"{info.entry} makes {len(own)} axes{f' for {name}' if name else ''}, the signature names {len(axes)}",
+                    "",
+                    "name as many axes as it makes",
+                )
+        return made
+
+    @staticmethod
+    def _together(shapes: tuple[Sizes, ...]) -> int | None:
+        """The length of all outputs, one after another."""
+        sizes = [size for own in shapes for size in own]
+        return None if None in sizes else sum(math.prod(n for n in own if n is not None) for own in shapes)
 
     def apply_model(self, model: ModelValue, argument: Thing, scope: Scope, span: Span) -> Thing:
         if len(model.plans) != 1:
@@ -177,13 +226,18 @@ class Models(Expressions):
             )
         info = self.shared.models[model.plan.name]
         if isinstance(argument, Uneven):
-            pieces = [
-                self.as_value(self.apply_model(model, value, scope, span), span) for _, _, value in argument.pieces
-            ]
-            return Value(
-                self.graph.make("concat", *(piece.node for piece in pieces), axis=argument.axis.name, span=span)
+            made = [self.apply_model(model, value, scope, span) for _, _, value in argument.pieces]
+            along = argument.axis.name
+            return self._combined(
+                made, lambda own: Value(self.graph.make("concat", *(v.node for v in own), axis=along, span=span)), span
             )
         value = self.as_value(argument, span)
+        for axis in (axis for name in self.apart for axis in value.axes if axis.name == name):
+            made = [
+                self.apply_model(model, self._entry(value, axis, index), scope, span)
+                for index in range(self.apart_count(axis.size, span))
+            ]
+            return self._combined(made, lambda own, along=axis: self.stacked(own, along), span)  # type: ignore[misc]
         for name in info.consumes:
             if name not in value.names:
                 raise Mistake(
@@ -197,10 +251,11 @@ class Models(Expressions):
         if info.sizes_in is None or info.sizes_out is None or (not info.applied and None not in sizes):
             self._sized(info, sizes, span)
         info.applied = True
-        assert info.sizes_out is not None
-        produces = tuple(
-            self.produced_axis(name, size, span) for name, size in zip(info.produces, info.sizes_out, strict=True)
-        )
+        shapes = info.shapes if None in sizes else self._shapes(info, sizes, span)
+        if info.outputs:
+            produces: tuple[Axis, ...] = (Axis(info.produces[0], self._together(shapes)),)
+        else:
+            produces = self._axes(info.produces, shapes[0], span)
         version = self.versions.get(info.name, 0)
         self.needs[-1].add(("model", info.name, version))
         self.shared.used.add(info.name.split(".")[0])
@@ -209,10 +264,6 @@ class Models(Expressions):
         if info.family is not None:
             source = self.a.spread(source, [info.family])
         site = f"{span.line}:{span.column}" + "".join(f",{axis}={index}" for axis, index in self.site)
-        if self.apart:
-            for axis_name, index in self.apart.items():
-                source = self._picked(source, axis_name, index)
-                mask = None if mask is None else self._picked(mask, axis_name, index)
         source, told, presence = self._present_rows(info, source, mask, evaluated, span)
         node = self.graph.make(
             "call",
@@ -226,12 +277,50 @@ class Models(Expressions):
             site=site,
             span=span,
         )
-        return Value(node, presence)
+        return self._named(info, Value(node, presence), shapes, span) if info.outputs else Value(node, presence)
 
-    def _picked(self, node: Node, axis: str, index: int) -> Node:
-        if axis not in node.names:
-            return node
-        return self.a._at(node, node.axis(axis), self.graph.const(index))
+    def _axes(self, names: tuple[str, ...], sizes: Sizes, span: Span) -> tuple[Axis, ...]:
+        return tuple(self.produced_axis(name, size, span) for name, size in zip(names, sizes, strict=True))
+
+    def _named(self, info: ModelInfo, whole: Value, shapes: tuple[Sizes, ...], span: Span) -> Outputs:
+        """The outputs of one application; only those that are read have axes in this block."""
+        flat = info.produces[0]
+        if whole.node.axis(flat).size is None:
+            raise Mistake(
+                span,
+                "not-executed",
+                "named outputs of sizes that only the run knows are not executed by this version",
+                "",
+                "give the images a size: `resize(image, 224)`",
+            )
+        counts = [math.prod(n for n in own if n is not None) for own in shapes]
+
+        def pick(name: str) -> Value:
+            place = [own for own, _ in info.outputs].index(name)
+            axes = self._axes(info.outputs[place][1], shapes[place], span)
+            start = sum(counts[:place])
+            part = self.graph.make("slice", whole.node, axis=flat, start=start, stop=start + counts[place], span=span)
+            if len(axes) == 1:
+                return Value(self.graph.make("rename", part, pairs=((flat, axes[0].name),), span=span), whole.mask)
+            return Value(self.graph.make("split", part, old=flat, new=axes, span=span), whole.mask)
+
+        return Outputs(info.name, tuple(name for name, _ in info.outputs), pick)
+
+    def _combined(self, made: list[Thing], join: Callable[[list[Value]], Value], span: Span) -> Thing:
+        """Applications to parts of an argument, put together; of named outputs one by one."""
+        first = made[0]
+        if not isinstance(first, Outputs):
+            return join([self.as_value(each, span) for each in made])
+        every = [each for each in made if isinstance(each, Outputs)]
+        return Outputs(first.model, first.names, lambda name: join([each.pick(name) for each in every]))
+
+    def _entry(self, value: Value, axis: Axis, index: int) -> Value:
+        """The value at an index of an axis that it has."""
+        place = self.graph.const(index)
+        mask = None if value.mask is None else self.a._at(value.mask, axis, place)
+        if value.node.op == "stack" and value.node.attr("axis") == axis:
+            return Value(value.node.inputs[index], mask)
+        return Value(self.a._at(value.node, axis, place), mask)
 
     def _present_rows(
         self, info: ModelInfo, source: Node, mask: Node | None, evaluated: bool, span: Span

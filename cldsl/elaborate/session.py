@@ -53,7 +53,7 @@ class Session(Models):
         self.minimizing = False
         self.busy: list[str] = []
         self.relation_cache: dict[str, Relation] = {}
-        self.apart: dict[str, int] = {}
+        self.apart = ()
         self.layout: tuple[Any, ...] | None = None  # of the batches, where a sampler makes all alike
         self.later = {
             "grad": "gradients as values",
@@ -141,11 +141,11 @@ class Session(Models):
                         if isinstance(each, ast.Select) and each.axis == name:
                             return self.static_int(each.value, Scope())
             for info in self.model_infos():
-                if name in info.produces:
+                if name in info.produces or any(name in axes for _, axes in info.outputs):
                     self.size_model(info)
-                    place = info.produces.index(name)
-                    if info.sizes_out is not None and info.sizes_out[place] is not None:
-                        return info.sizes_out[place]
+                    size = info.known_size(name)
+                    if size is not None:
+                        return size
             return None
         except Mistake:
             return None
@@ -359,6 +359,7 @@ class Session(Models):
         self.busy.append(item.name)
         self.needs.append(set())
         free, self.free_axes = self.free_axes, set()
+        apart, self.apart = self.apart, ()  # a let is one value, whoever reads it first
         try:
             thing: Thing = self.let_in(item, Scope())
             if isinstance(thing, Value):
@@ -376,7 +377,7 @@ class Session(Models):
         except Consequence:
             thing = Broken(item.span)
         finally:
-            self.free_axes = free
+            self.free_axes, self.apart = free, apart
             self.busy.pop()
             needs = frozenset(self.needs.pop())
         return Held(thing, needs)

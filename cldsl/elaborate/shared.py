@@ -45,6 +45,20 @@ class ModelInfo:
     sizes_out: tuple[int | None, ...] | None = None
     batch_statistics: bool = False
     applied: bool = False
+    #: named outputs with their axes; the module then makes one vector, all of them one after another
+    outputs: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    #: the sizes of each output, where they are known
+    shapes: tuple[tuple[int | None, ...], ...] = ()
+
+    def known_size(self, axis: str) -> int | None:
+        """The size of an axis that it makes."""
+        named = self.outputs or (("", self.produces),)
+        sizes = {
+            each: size
+            for (_, axes), own in zip(named, self.shapes or ((None,) * len(axes) for _, axes in named), strict=True)
+            for each, size in zip(axes, own, strict=True)
+        }
+        return sizes.get(axis)
 
     def plan(self) -> ModelPlan:
         ins = self.sizes_in or (None,) * len(self.consumes)

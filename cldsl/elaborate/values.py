@@ -120,6 +120,15 @@ class ModelValue:
         return self.plans[0]
 
 
+@record(frozen=True, eq=False)
+class Outputs:
+    """What an application of a model with named outputs makes. pick: an output's value by its name."""
+
+    model: str
+    names: tuple[str, ...]
+    pick: Callable[[str], Value]
+
+
 @record(frozen=True)
 class TextValue:
     text: str
@@ -148,4 +157,6 @@ class Broken:
     span: Span = NOWHERE
 
 
-Thing = Union[Value, Uneven, RowSet, Row, Relation, Function, ModelValue, TextValue, ListValue, Distribution, Broken]
+Thing = Union[
+    Value, Uneven, RowSet, Row, Relation, Function, ModelValue, Outputs, TextValue, ListValue, Distribution, Broken
+]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import field
 
-from cldsl.elaborate.axes import CLOCK
+from cldsl.elaborate.axes import CLOCK, SIDE, has_geometry
 from cldsl.elaborate.library import LAWS, NAMES
 from cldsl.elaborate.reductions import REDUCTIONS
 from cldsl.semantics.program import Program, declared
@@ -117,6 +117,8 @@ def axes_made(node: ast.Node) -> Iterator[str]:
     elif isinstance(node, ast.Draw):
         for _, axes in node.targets:
             yield from _declared_axes(axes)
+        if has_geometry(node):
+            yield SIDE
     elif isinstance(node, (ast.Let, ast.Report)):
         yield from _declared_axes(node.axes)
     elif isinstance(node, ast.Def):

@@ -43,6 +43,13 @@ def micro_f1(prediction: Tensor, label: Tensor, ignored: int = -1) -> float:
     return float(2 * right / total) if float(total) > 0 else 0.0
 
 
+def mean_iou(prediction: Tensor, label: Tensor) -> float:
+    """Mean over the classes in prediction or label of right / (predicted or labelled)."""
+    table = confusion("mean_iou", prediction, label)
+    right = table.diagonal()
+    return float((right / (table.sum(0) + table.sum(1) - right)).mean())
+
+
 def matthews(prediction: Tensor, label: Tensor) -> float:
     """Correlation of class indicators (Gorodkin's form for several classes); 0 when one side is constant."""
     table = confusion("matthews", prediction, label)

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from cldsl.catalogue import CatalogueError
 from cldsl.metrics import agreement
-from cldsl.metrics.classes import accuracy, balanced_accuracy, macro_f1
+from cldsl.metrics.classes import accuracy, balanced_accuracy, macro_f1, mean_iou
 from cldsl.metrics.inputs import classes, distinct, rows
 
 
@@ -26,7 +26,7 @@ def linear_probe(
     iterations: int = 300,
     measure: str = "accuracy",
 ) -> float:
-    """Accuracy, or macro F1, of multinomial logistic regression: minimises mean cross-entropy + l2 / 2 |W|^2 by L-BFGS.
+    """Accuracy, macro F1 or mean intersection over union of multinomial logistic regression: minimises mean cross-entropy + l2 / 2 |W|^2 by L-BFGS.
 
     The intercept carries no penalty. Raises CatalogueError when the training split has one class only.
     """
@@ -38,8 +38,8 @@ def linear_probe(
         raise CatalogueError("linear_probe needs two classes in the training split, there is one")
     weight, intercept = logistic(known, index, present.numel(), l2, iterations)
     prediction = present[(asked @ weight + intercept).argmax(1)]
-    if measure == "macro_f1":
-        return macro_f1(prediction, label)
+    if measure in ("macro_f1", "mean_iou"):
+        return (macro_f1 if measure == "macro_f1" else mean_iou)(prediction, label)
     return (balanced_accuracy if balanced else accuracy)(prediction, label)
 
 

@@ -55,7 +55,8 @@ class ModuleEntry(Entry):
     masks. causal: position i of the output sees positions up to i. open: further named arguments are passed on.
     takes: what the consumed axes are, in order: "image" is channel, y, x or y, x; "series" is channel, position or
     position; "sequence" is position, width. presence: it is told which entries along its first consumed axis are there.
-    runs_user_code: built only with the permission given on the command line.
+    runs_user_code: built only with the permission given on the command line. outputs: of a module that may
+    make several, the sizes of each; its `shape` is then that of all of them, one after another.
     """
 
     shape: Callable[[Mapping[str, Any], Sizes], Sizes] = shapes.unknown
@@ -66,10 +67,15 @@ class ModuleEntry(Entry):
     takes: str = "any"
     presence: bool = False
     runs_user_code: bool = False
+    outputs: Callable[[Mapping[str, Any], Sizes], tuple[Sizes, ...]] | None = None
 
 
 _NORM = Parameter("norm", "text", "none", "after each hidden layer", ("none", "batch", "layer"))
 _DROPOUT = Parameter("dropout", "real", 0.0, "probability of a zero", low=0.0, high=1.0)
+
+
+def _levels(what: str) -> Parameter:
+    return Parameter("levels", "list", [], f"{what}, from 1, whose maps are named outputs before `out`")
 
 
 def _conv_parameters(widths: list[int], kernel: int) -> tuple[Parameter, ...]:
@@ -79,6 +85,7 @@ def _conv_parameters(widths: list[int], kernel: int) -> tuple[Parameter, ...]:
         Parameter("norm", "text", "batch", "after each convolution", ("none", "batch")),
         Parameter("pool", "text", "max", "halves the places between convolutions", ("max", "avg")),
         Parameter("out", "text", "mean", "mean over places, all places, or a map", ("mean", "flatten", "map")),
+        _levels("convolutions"),
     )
 
 
@@ -149,6 +156,7 @@ MODULES: tuple[ModuleEntry, ...] = (
         _conv_parameters([32, 64, 64], 3),
         "cldsl.modules.conv:conv",
         shape=shapes.conv,
+        outputs=shapes.conv_outputs,
         takes="image",
         batch_statistics=_batch_norm,
     ),
@@ -158,6 +166,7 @@ MODULES: tuple[ModuleEntry, ...] = (
         _conv_parameters([64, 128, 256], 5),
         "cldsl.modules.conv:conv1d",
         shape=shapes.conv1d,
+        outputs=shapes.conv1d_outputs,
         takes="series",
         batch_statistics=_batch_norm,
     ),
@@ -185,9 +194,11 @@ MODULES: tuple[ModuleEntry, ...] = (
             Parameter("width", "int", 64, "channels of the first stage", low=1),
             Parameter("zero_init", "bool", True, "each residual branch starts at zero"),
             Parameter("out", "text", "mean", "mean over places or the map of the last stage", ("mean", "map")),
+            _levels("stages"),
         ),
         "cldsl.modules.resnet:resnet",
         shape=shapes.resnet,
+        outputs=shapes.resnet_outputs,
         takes="image",
         batch_statistics=_always,
     ),
@@ -311,3 +322,10 @@ def produced(name: str, args: Sequence[Any], named: Mapping[str, Any], consumed:
     """Sizes that the call produces, for the checker. Raises CatalogueError."""
     entry = module_entry(name)
     return entry.shape(bind_module(entry, args, named), consumed)
+
+
+def outputs(name: str, args: Sequence[Any], named: Mapping[str, Any], consumed: Sizes) -> tuple[Sizes, ...]:
+    """Sizes of each output of the call: one, or those that have names. Raises CatalogueError."""
+    entry = module_entry(name)
+    bound = bind_module(entry, args, named)
+    return (entry.shape(bound, consumed),) if entry.outputs is None else entry.outputs(bound, consumed)

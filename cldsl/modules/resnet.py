@@ -10,7 +10,7 @@ from typing import cast
 
 from torch import Tensor, nn
 
-from cldsl.modules.conv import MeanPlaces, with_channel
+from cldsl.modules.conv import staged, with_channel
 
 _BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3)}
 
@@ -27,7 +27,9 @@ class Residual(nn.Module):
         return cast(Tensor, (self.branch(x) + self.shortcut(x)).relu())
 
 
-def resnet(consumes: tuple[int, ...], depth: int, stem: str, width: int, zero_init: bool, out: str) -> nn.Module:
+def resnet(
+    consumes: tuple[int, ...], depth: int, stem: str, width: int, zero_init: bool, out: str, levels: list[int]
+) -> nn.Module:
     """Stem, four stages of residual blocks, mean over places (or the map)."""
     layers, channel = with_channel(consumes, 2)
     if stem == "small":
@@ -36,13 +38,15 @@ def resnet(consumes: tuple[int, ...], depth: int, stem: str, width: int, zero_in
         layers += [*_conv_norm(channel, width, 7, 2), nn.ReLU(), nn.MaxPool2d(3, 2, padding=1)]
     channel = width
     block = _bottleneck if depth == 50 else _basic
+    stages: list[list[nn.Module]] = []
     for stage, count in enumerate(_BLOCKS[depth]):
         for index in range(count):
             stride = 2 if stage and not index else 1
             residual, channel = block(channel, width * 2**stage, stride)
             layers.append(residual)
-    layers += [MeanPlaces()] if out == "mean" else []
-    network = nn.Sequential(*layers)
+        stages.append(layers)
+        layers = []
+    network = staged(stages, levels, out)
     _initialise(network, zero_init)
     return network
 

@@ -103,12 +103,40 @@ def transformer(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
 
 def conv(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
     """Images: the last width, alone ("mean"), times the places ("flatten") or before y, x ("map")."""
-    return _conv_net("conv", bound, image("conv", consumed)[1:])
+    return one(conv_outputs(bound, consumed))
 
 
 def conv1d(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
     """Series: the last width, alone ("mean"), times the places ("flatten") or before position ("map")."""
+    return one(conv1d_outputs(bound, consumed))
+
+
+def conv_outputs(bound: Mapping[str, Any], consumed: Sizes) -> tuple[Sizes, ...]:
+    """The maps of `levels`, then what `conv` makes without them."""
+    return _conv_net("conv", bound, image("conv", consumed)[1:])
+
+
+def conv1d_outputs(bound: Mapping[str, Any], consumed: Sizes) -> tuple[Sizes, ...]:
+    """The maps of `levels`, then what `conv1d` makes without them."""
     return _conv_net("conv1d", bound, series("conv1d", consumed)[1:])
+
+
+def one(outputs: tuple[Sizes, ...]) -> Sizes:
+    """A module of several outputs makes one vector, these one after another; the graph takes it apart."""
+    if len(outputs) == 1:
+        return outputs[0]
+    parts = [None if None in sizes else product(sizes) for sizes in outputs]
+    return (None if None in parts else sum(part for part in parts if part is not None),)
+
+
+def levels_of(name: str, bound: Mapping[str, Any], count: int) -> tuple[int, ...]:
+    """The stages, numbered from 1, whose maps are outputs of their own."""
+    if bound["levels"] in ([], (), None):
+        return ()
+    levels = tuple(level or 0 for level in whole(name, "levels", bound["levels"]))
+    if list(levels) != sorted(set(levels)) or levels[-1] > count:
+        raise CatalogueError(f"{name}: levels rise from 1 to {count}, not {list(levels)}", f"write levels = [{count}]")
+    return levels
 
 
 def dilated_conv(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
@@ -127,31 +155,41 @@ def _odd(name: str, kernel: int | None) -> None:
         raise CatalogueError(f"{name}: kernel must be odd, not {kernel}", f"write kernel = {kernel + 1}")
 
 
-def _conv_net(name: str, bound: Mapping[str, Any], places: Sizes) -> Sizes:
+def _conv_net(name: str, bound: Mapping[str, Any], places: Sizes) -> tuple[Sizes, ...]:
     widths = whole(name, "widths", bound["widths"])
     _odd(name, bound["kernel"])
     halvings = len(widths) - 1
     for size in places:
         if size is not None and size >> halvings < 1:
             raise CatalogueError(f"{name}: {size} places cannot be halved {halvings} times", "give fewer widths")
-    left = tuple(None if size is None else size >> halvings for size in places)
+    maps = [(width, *(None if size is None else size >> at for size in places)) for at, width in enumerate(widths)]
+    levels = tuple(maps[level - 1] for level in levels_of(name, bound, len(widths)))
     if bound["out"] == "map":
-        return (widths[-1], *left)
+        return (*levels, maps[-1])
     if bound["out"] == "flatten":
-        every = (widths[-1], *left)
-        return (None if None in every else product(every),)
-    return widths[-1:]
+        return (*levels, (None if None in maps[-1] else product(maps[-1]),))
+    return (*levels, widths[-1:])
 
 
 def resnet(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
     """8 widths of channels (32 for depth 50), pooled, or a map of them before y, x."""
+    return one(resnet_outputs(bound, consumed))
+
+
+def resnet_outputs(bound: Mapping[str, Any], consumed: Sizes) -> tuple[Sizes, ...]:
+    """The maps of `levels`, then what `resnet` makes without them."""
     _, y, x = image("resnet", consumed)
     depth, width = bound["depth"], bound["width"]
-    channels = None if depth is None or width is None else width * 8 * (4 if depth == 50 else 1)
-    if bound["out"] == "mean":
-        return (channels,)
-    halvings = None if bound["stem"] is None else (3 if bound["stem"] == "small" else 5)
-    return (channels, _ceil_halved(y, halvings), _ceil_halved(x, halvings))
+    first = None if depth is None or width is None else width * (4 if depth == 50 else 1)
+    stem = None if bound["stem"] is None else (0 if bound["stem"] == "small" else 2)
+
+    def stage(number: int) -> Sizes:
+        halvings = None if stem is None else stem + number - 1
+        channels = None if first is None else first * 2 ** (number - 1)
+        return (channels, _ceil_halved(y, halvings), _ceil_halved(x, halvings))
+
+    levels = tuple(stage(level) for level in levels_of("resnet", bound, 4))
+    return (*levels, stage(4)[:1] if bound["out"] == "mean" else stage(4))
 
 
 def _ceil_halved(size: Size, times: int | None) -> Size:

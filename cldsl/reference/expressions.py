@@ -19,7 +19,7 @@ from cldsl.reference.indexing import Indexing
 from cldsl.reference.relations import Relation
 from cldsl.reference.rows import Picked, Rows
 from cldsl.reference.rowsets import same_row
-from cldsl.reference.scope import Made, ModelRef, Scope, Thing
+from cldsl.reference.scope import Made, ModelRef, Outputs, Scope, Thing
 from cldsl.reference.selection import stacked
 from cldsl.reference.sources import Sources
 from cldsl.reference.values import Mask, Value, absent, constant, truth
@@ -154,6 +154,8 @@ class Interpreter:
             return self.world.models.member(thing, node.name)
         if isinstance(thing, Relation):
             return thing.tensor(node.name)
+        if isinstance(thing, Outputs) and node.name in thing.values:
+            return thing.values[node.name]
         raise EvaluationError(f"this has no {node.name}")
 
     # ---- operators

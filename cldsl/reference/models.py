@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 
 from cldsl.reference.arithmetic import arithmetic
 from cldsl.reference.errors import EvaluationError
-from cldsl.reference.scope import ModelRef, Scope, Thing
+from cldsl.reference.scope import ModelRef, Outputs, Scope, Thing
 from cldsl.reference.selection import at, need, stacked
 from cldsl.reference.values import Mask, Value, constant, real
 from cldsl.semantics.program import Program
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 Named = tuple[Tensor, tuple[str, ...]]
 Function = Callable[[Named], Named]
 Module = "nn.Module | Function"
+
+
+#: The axis of a vector that holds every output of a model; no spec can name it.
+EVERY = "every output"
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,9 +126,8 @@ class Models:
                 self._store(key, self._made(ref.name, sizes))
         return self.modules[key]
 
-    def _made(self, name: str, sizes: tuple[int, ...]) -> list[nn.Module | Function]:
-        from cldsl.modules.build import build
-
+    def _arguments(self, name: str) -> tuple[str, list[Any], dict[str, Any]]:
+        """The registry's name of a module, and the arguments of its call."""
         item = self._signature(ModelRef(name))
         source = self.items[name] if self.kind(name)[0] == "module" else item
         call = source.value
@@ -132,16 +136,31 @@ class Models:
         scope = Scope(file=source.span.file)
         plain = [(each.name, _plain(self.world.interpreter.evaluate(each.value, scope))) for each in call.arguments]
         args = [value for each, value in plain if each is None]
-        named = {each: value for each, value in plain if each is not None}
+        return call.function.id, args, {each: value for each, value in plain if each is not None}
+
+    def _made(self, name: str, sizes: tuple[int, ...]) -> list[nn.Module | Function]:
+        from cldsl.modules.build import build
+
+        entry, args, named = self._arguments(name)
+        item = self._signature(ModelRef(name))
+        produces = 1 if self._outputs(item) else len(item.produces)
+        scope = Scope(file=item.span.file)
         number = 1
         for axis in self.items[name].family:
             if isinstance(axis, ast.Select):
                 number *= self.world.interpreter.integer(axis.value, scope)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(zlib.crc32(f"{self.seed}/{name}".encode()))
-            return [
-                build(call.function.id, args, named, sizes, len(item.produces)).to(torch.float64) for _ in range(number)
-            ]
+            return [build(entry, args, named, sizes, produces).to(torch.float64) for _ in range(number)]
+
+    @staticmethod
+    def _outputs(item: ast.Model) -> list[tuple[str, tuple[str, ...]]]:
+        """Named outputs with their axes."""
+        return [
+            (out.name, tuple(each.name for each in out.axes if isinstance(each, ast.AxisName)))
+            for out in item.produces
+            if out.axes is not None
+        ]
 
     def parameters(self, name: str) -> dict[str, nn.Parameter]:
         """The parameters of a model by name, those of families and composites prefixed."""
@@ -167,13 +186,51 @@ class Models:
         finally:
             self._apart = before
 
-    def apply(self, ref: ModelRef, value: Value, span: Span) -> Value:
-        """The model mapped over all axes that it does not consume. Raises EvaluationError where one is missing."""
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Inside, models see all indices: a let is one value, whoever reads it first."""
+        before, self._apart = self._apart, ()
+        try:
+            yield
+        finally:
+            self._apart = before
+
+    def apply(self, ref: ModelRef, value: Value, span: Span) -> Value | Outputs:
+        """The model mapped over all axes that it does not consume, its outputs by name where they have names.
+
+        Raises EvaluationError where an axis is missing.
+        """
+        whole = self._applied(ref, value, span)
+        item = self._signature(ref)
+        outputs = self._outputs(item)
+        return (
+            self._parted(item.name, whole, [need(value, axis) for axis in self._consumed(ref)], outputs)
+            if outputs
+            else whole
+        )
+
+    def _parted(self, name: str, whole: Value, sizes: list[int], outputs: list[tuple[str, tuple[str, ...]]]) -> Outputs:
+        """The outputs of one vector that holds all of them, one after another."""
+        from cldsl.modules.catalog import outputs as sizes_of_outputs
+
+        entry, args, named = self._arguments(name)
+        rows = tuple(axis for axis in whole.axes if axis != EVERY)
+        data = whole.ordered((*rows, EVERY))
+        values, start = {}, 0
+        for (output, axes), own in zip(outputs, sizes_of_outputs(entry, args, named, tuple(sizes)), strict=True):
+            shape = [size or 0 for size in own]
+            stop = start + math.prod(shape)
+            part = data[..., start:stop].reshape([*data.shape[:-1], *shape])
+            values[output] = Value(part, (*rows, *axes), whole.present)
+            start = stop
+        return Outputs(values)
+
+    def _applied(self, ref: ModelRef, value: Value, span: Span) -> Value:
         for axis in self._apart:
             size = value.size(axis)
             if size is not None:
                 pieces = [at(value, {axis: constant(index)}) for index in range(size)]
-                return stacked([self.apply(ref, piece, span) for piece in pieces], axis)
+                return stacked([self._applied(ref, piece, span) for piece in pieces], axis)
         modules = self._modules(ref, value)
         family = [each.axis for each in self.items[ref.name].family if isinstance(each, ast.Select)]
         if not family:
@@ -211,7 +268,8 @@ class Models:
         shape = data.shape[: len(rows)]
         flat = data.reshape([-1, *sizes])
         present = value.present
-        made = tuple(output.name for output in self._signature(ref).produces)
+        item = self._signature(ref)
+        made = (EVERY,) if self._outputs(item) else tuple(output.name for output in item.produces)
         if present is not None and set(present.axes) & set(consumed):
             if "present" not in inspect.signature(module.forward).parameters:
                 raise EvaluationError(f"{ref.name} takes what may be absent: write `else 0`", span)

@@ -44,6 +44,13 @@ class ModelRef:
 
 
 @dataclass(frozen=True, eq=False)
+class Outputs:
+    """What a model with named outputs makes of a value."""
+
+    values: Mapping[str, Value]
+
+
+@dataclass(frozen=True, eq=False)
 class Made:
     """`rows(x, age = e)`: values and attributes that become rows where they are ranged over."""
 

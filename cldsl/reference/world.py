@@ -17,7 +17,7 @@ from cldsl.reference.expressions import Interpreter
 from cldsl.reference.models import Models
 from cldsl.reference.relations import Relation
 from cldsl.reference.rings import Rings
-from cldsl.reference.scope import Closure, PairDraw, Scope, Template, Thing
+from cldsl.reference.scope import Closure, Outputs, PairDraw, Scope, Template, Thing
 from cldsl.reference.values import Value, constant
 from cldsl.semantics.program import Program, declared
 from cldsl.semantics.samplers import sampled_columns, sampler_of
@@ -116,7 +116,8 @@ class World:
         if isinstance(item, ast.Draw):
             return self.draw(name, item, root)
         if isinstance(item, ast.Let):
-            return self.hold(name, lambda: self.interpreter.let(item, root))
+            with self.models.together():
+                return self.hold(name, lambda: self.interpreter.let(item, root))
         if isinstance(item, ast.Contrast):
             return self.hold(name, lambda: Relation(self.contrast(item), root, self.interpreter))
         return None
@@ -243,7 +244,10 @@ class World:
         """The size of an axis, as given, supplied, held or declared; None where nothing says it."""
         if axis in self.sizes:
             return self.sizes[axis]
-        held = [each.thing for each in self.now.held.values()]
+        things = [each.thing for each in self.now.held.values()]
+        held = [
+            each for thing in things for each in (thing.values.values() if isinstance(thing, Outputs) else (thing,))
+        ]
         for value in (*self.now.supplied.values(), *self.cells.values(), *held, *self.now.draws.values()):
             size = value.size(axis) if isinstance(value, Value) else None
             if size is not None:

@@ -40,8 +40,9 @@ class Clock:
         """The share of the block that is done, from 0 to 1."""
         return self.step / max(1, self.steps)
 
-    def as_tensors(self, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
-        """Every number as a 0-d tensor of `dtype`, by name, and `training` as a truth."""
+    def as_tensors(self, device: torch.device | str = "cpu", dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+        """Every number as a 0-d tensor of `dtype` (torch's default), by name, and `training` as a truth."""
+        dtype = dtype or torch.get_default_dtype()  # a schedule of a program in double precision is as precise
         names = ("step", "steps", "epoch", "epochs", "steps_per_epoch", "progress")
         numbers = {name: torch.tensor(float(getattr(self, name)), dtype=dtype, device=device) for name in names}
         return {**numbers, "training": torch.tensor(self.training, device=device)}

@@ -20,3 +20,6 @@ def two_steps(
 ) = peak * (factor if epoch >= first else 1) * (factor if epoch >= second else 1)
 
 def one_step(peak, first, factor = 0.1) = peak * (factor if epoch >= first else 1)
+
+# The share that a slow copy keeps: `low` at first, 1 at the end of `all` steps (half a cosine).
+def rising(low, now, all) = 1 - (1 - low) * (1 + cos_angle(3.141592653589793 * now / all)) / 2

@@ -61,6 +61,8 @@ _TILES = {
 }  # fmt: skip
 _PSEUDO = {"Q": ("slot dim", "slot"), "P": ("slot class", "slot class"), "s": ("sample class", "sample class")}
 _SIDES = {name: "sample" for name in ("si", "bi", "ui", "st", "bt", "ut")}
+_PIXPRO = {"p": "item v y x dim", "k": "item v y x dim", "value": "item v y x dim", "box": "item v side ~"}
+_PLACES = {"v": 2, "side": 5, "y": 2, "x": 3}
 
 STANDS: Mapping[str, Stand] = {
     "cacr": Stand(
@@ -114,6 +116,13 @@ STANDS: Mapping[str, Stand] = {
     "sc-mil": Stand(
         {"tiles": "item tile width", "share": "item tile ~", "z": "item dim", "score": "item class", "label": "item > class"},
         fixed={"tile": 4, "width": 3, "class": 3},
+    ),
+    "pixpro": Stand(
+        _PIXPRO, fixed=_PLACES,
+        variants={
+            name: Stand({**_PIXPRO, "whole": "item v dim", "mate": "item v dim"}, fixed=_PLACES)
+            for name in ("instance", "both")
+        } | {"as_published": Stand({**_PIXPRO, "rows_of": "~", "columns": "~"}, fixed=_PLACES)},
     ),
     "supremix": Stand({"z": "item v dim", "age": "item round", "share": "a.item a.v k.item k.v ~"}, fixed={"a.v": 2, "k.v": 2},
                       variants={"supcr": Stand({"z": "item v dim", "age": "item round"}),

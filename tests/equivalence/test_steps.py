@@ -253,10 +253,40 @@ train on rows_of(batch = 4, epochs = 2), bags(batch = 3):
     {**SIZES, "bag": 3, "part": 2}, indices={"label": 3},
 )  # fmt: skip
 
+APART = Training(
+    HEAD
+    + """data rows_of: x[item, v, width] from "rows.npz"
+model f(width -> wide) = mlp([5, 4], norm = "batch")
+model g(wide -> dim) = mlp([3], last = "batch")
+let p = each[v](f(x))
+let q = f(x)
+train on rows_of(batch = 4, epochs = 2):
+    minimize mean(sq(each[v](g(p)) - each[v](g(q) * p[wide = 0]))) + mean(g(p)) by sgd(lr = 0.1)
+""",
+    {"x": "item v width"}, SIZES,
+)  # fmt: skip
+
+OUTPUTS = Training(
+    HEAD
+    + """data rows_of: image[item, v, channel, row, column] from "rows.npz"
+model f(channel, row, column -> low[width, y, x], high[deep, q, r], top[deep]) = conv([3, 5], levels = [1, 2])
+model t = copy(f)
+let u = f(image)
+let w = t.eval(image[v = 0])
+state seen[width = 3] = 0
+train on rows_of(batch = 4, epochs = 2):
+    t <- mix(t, f, 0.5)
+    minimize mean(sq[deep](each[v](f(image).top)[v = 0] - w.top)) + mean(u.low * u.low[y -> k, x -> l][k -> x, l -> y]) by sgd(lr = 0.1)
+    seen <- mean[item, v, y, x](u.low * (y + 2 * x))
+    report high = mean(u.high) + sum(seen)
+""",
+    {"image": "item v channel row column"}, {"item": 4, "v": 2, "channel": 2, "row": 4, "column": 4},
+)  # fmt: skip
+
 TRAININGS = {
     **{rule: _optimised(rule) for rule in RULES}, "queue": QUEUE, "prototypes": PROTOTYPES, "table": TABLE,
     "twice": TWICE, "ragged": RAGGED, "together": TOGETHER, "episodes": EPISODES, "every": EVERY, "beside": BESIDE,
-    "continued": CONTINUED, "sequences": SEQUENCES,
+    "continued": CONTINUED, "sequences": SEQUENCES, "apart": APART, "outputs": OUTPUTS,
 }  # fmt: skip
 
 
