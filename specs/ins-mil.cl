@@ -53,19 +53,20 @@ state mu[class = 2, dim] = 0         # prototypes
 state s[sample, class = 2] = absent  # soft pseudo labels of all tiles
 let warm = epoch < wait
 let phi = 0.95 - 0.15 * (epoch - 1) / epochs
+let taken = label == 1 or not warm or epoch < first  # the warm-up is on tiles whose class is open
 let near = softmax[class](dot(q, mu))
 let before = s[sample = id] else allowed / sum[class](allowed)
 let moved = phi * before + (1 - phi) * onehot[class](argmax[class](near * allowed))
 let belief = before if warm else moved if label == 1 else allowed  # [item, class]
-let turn = onehot[class](own)
+let turn = onehot[class](own) * taken
 let later = sum[item](turn) - cumsum[item](turn)  # rows of the class that follow in the batch
 let followed = unit(                              # each row moves the prototype of its class, one after the other
     slow^sum[item](turn) * mu + (1 - slow) * sum[item](turn * slow^later * q)
 )
 let target = onehot[class](label) if epoch < first else belief
-let class_loss = mean(cross_entropy[class](target, score))
+let class_loss = mean(cross_entropy[class](target, score) if taken) else 0
 let part = 0 if epoch < first else weigh
-let pull_loss = mean(infonce(same)) if warm else mean(supcon(alike)) else 0
+let pull_loss = (mean(infonce(same) if taken) if warm else mean(supcon(alike))) else 0
 
 let likely = softmax[class](c(f(image)))                # of a tile, alone or in its bag
 let together = -log(mean[tile](likely)[class = label])  # [item]: of a bag
@@ -91,7 +92,7 @@ variant as_published:  # a guard in the logarithm, below the largest similarity,
     def guarded(R)[a in R]:
         let top = stop(max(max[c in a.candidate](R(a, c)), sq(a) / tau))
         log(sum[c in a.candidate](exp(R(a, c) - top)) + 1e-12) + top - mean[p in a.positive](R(a, p))
-    let pull_loss = mean(infonce(same)) if warm else mean(guarded(alike)) else 0
+    let pull_loss = (mean(infonce(same) if taken) if warm else mean(guarded(alike))) else 0
     # and the bag's loss is of its mean feature, normalised as if it were scores of classes
     let pooled = mean[tile](f(image))
     let odd = cross_entropy[width](width == label, softmax[width](pooled))

@@ -64,6 +64,7 @@ variant steps "*: model.py, INS.forward;*" from as_published:
     let inner = encoded(view_q, A, a), score = dot[width](C, inner) + c, q = headed(inner, H, h, G, g)
     let k = stop(headed(encoded(view_k, kA, ka), kH, kh, kG, kg))
     let id = index, allowed = all[sample = index], label = 1 - negative_bag[sample = index]
+    let taken = true  # a case has the tiles that its loader chose
     let warm = step < case_warmup_steps, phi = case_confidence_m
     train on case:
         kA <- case_moco_m * kA + (1 - case_moco_m) * A
