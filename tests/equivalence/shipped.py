@@ -47,6 +47,7 @@ _HYDRA = {
     "q": "item v dim", "k": "item v dim", "gate": "item dim ~", "label": "item > class", "pair": "item > class",
 }  # fmt: skip
 _LATER = {name: axes for name, axes in _HYDRA.items() if name not in ("q", "k")} | {"z": "item v dim"}
+_SPACES = {"c": "item v dim", "s": "item v dim", "target": "item > kind"}
 _SIDES = {name: "sample" for name in ("si", "bi", "ui", "st", "bt", "ut")}
 
 STANDS: Mapping[str, Stand] = {
@@ -75,6 +76,16 @@ STANDS: Mapping[str, Stand] = {
             **{name: Stand({**_HYDRA, "single": "item dim ~"}) for name in ("binary", "as_published")},
             "simlap": Stand(_LATER),
             **{name: Stand({key: axes for key, axes in _LATER.items() if key != "gate"}) for name in ("simlap_open", "supcon")},
+        },
+    ),
+    "sepclr": Stand(
+        _SPACES, relations=("code_c", "code_s"), fixed={"kind": 2},
+        variants={
+            "split": Stand({"z": "item v dim", **_SPACES}, relations=("code_c", "code_s"), fixed={"kind": 2}),
+            "attributes": Stand(
+                {"c": "item v dim", "s": "item part", "target": "item > kind", "trait": "item part"},
+                relations=("code_c", "code_s"), fixed={"kind": 2, "part": 3},
+            ),
         },
     ),
     "isogclr": Stand({"z": "item v dim", "id": "item > sample", "s": "sample ~", "u": "sample", "tau": "sample ~"}),
