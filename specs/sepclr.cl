@@ -83,9 +83,9 @@ variant attributes:  # known traits of targets: one salient dimension for each, 
     let alike = mean[
         item, other if item < other and target == 1 and target[item -> other] == 1
     ](exp(-gap(trait) / width) * gap(s)) else 0
-    let still = mean[item if target == 0](s^2 / (two_tau if part == 0 else smooth)) else 0
+    let null = mean[item if target == 0](s^2 / (two_tau if part == 0 else smooth)) else 0
     let even = logsumexp[item, other if item < other](-gap(n) / two_tau) - log(size(item) * (size(item) - 1) / 2)
-    let salient = mean[part](even + (alike + still) / 2)
+    let salient = mean[part](even + (alike + null) / 2)
     let joint = mean[item](logsumexp[other](affinity(c[v = 0]) - sum[part](gap(n)) / two_tau) - log(size(item)))
     let total = common + w_salient * salient + w_joint * joint
 

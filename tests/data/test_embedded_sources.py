@@ -138,3 +138,14 @@ def test_films_say_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     with pytest.raises(CatalogueError, match=r"movielens-100k needs the package recbole") as caught:
         open_source("movielens-100k")
     assert caught.value.mend == films.MEND
+
+
+def test_targets_are_textures_under_a_digit() -> None:
+    made, plain = open_source("digits-on-textures", "test").columns, open_source("textures-32", "test").columns
+    assert (made["texture"] == plain["label"]).all() and made["target"].sum() == len(made["target"]) // 2
+    over = 255 * made["image"] - np.floor(255 * plain["image"] / 2 + 1e-3)
+    background = made["target"] == 0
+    assert np.abs(over[background]).max() < 1e-2 and (made["digit"][background] == 0).all()
+    assert (over[~background].max((1, 2, 3)) > 60).all() and (made["trait"][background] == 0).all()
+    assert np.allclose(made["trait"][~background, 0], made["digit"][~background] / 9)
+    assert (np.unique(made["trait"][:, 1:]) == np.arange(5) / 4).all()

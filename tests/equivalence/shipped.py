@@ -60,6 +60,7 @@ _TILES = {
     "inner": "item width", "likely": "item tile class ~",
 }  # fmt: skip
 _PSEUDO = {"Q": ("slot dim", "slot"), "P": ("slot class", "slot class"), "s": ("sample class", "sample class")}
+_SPACES = {"c": "item v dim", "s": "item v dim", "target": "item > kind"}
 _SIDES = {name: "sample" for name in ("si", "bi", "ui", "st", "bt", "ut")}
 _PIXPRO = {"p": "item v y x dim", "k": "item v y x dim", "value": "item v y x dim", "box": "item v side ~"}
 _PLACES = {"v": 2, "side": 5, "y": 2, "x": 3}
@@ -95,6 +96,16 @@ STANDS: Mapping[str, Stand] = {
     "ins-mil": Stand(
         _TILES, _PSEUDO, fixed={"tile": 3, "width": 4},
         variants={"as_published": Stand({**_TILES, "pooled": "item width"}, _PSEUDO, fixed={"tile": 3, "width": 4})},
+    ),
+    "sepclr": Stand(
+        _SPACES, relations=("code_c", "code_s"), fixed={"kind": 2},
+        variants={
+            "split": Stand({"z": "item v dim", **_SPACES}, relations=("code_c", "code_s"), fixed={"kind": 2}),
+            "attributes": Stand(
+                {"c": "item v dim", "s": "item part", "target": "item > kind", "trait": "item part"},
+                relations=("code_c", "code_s"), fixed={"kind": 2, "part": 3},
+            ),
+        },
     ),
     "isogclr": Stand({"z": "item v dim", "id": "item > sample", "s": "sample ~", "u": "sample", "tau": "sample ~"}),
     "isogclr-bimodal": Stand(

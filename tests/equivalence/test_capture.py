@@ -96,7 +96,10 @@ def _columns(block: TrainPlan) -> dict[str, tuple[list[int], str]]:
 
 
 def _image(draw: Any) -> list[int]:
-    return [BATCH, *(_SHAPES[draw.column])]
+    """The shape of what is viewed; channels are as many as the view has."""
+    first, *places = _SHAPES[draw.column]
+    channels = next((axis.size for axis in draw.axes if axis.name == "channel"), first)
+    return [BATCH, channels, *places]
 
 
 _SHAPES = {"image": (1, 28, 28), "left": (1, 28, 14), "right": (1, 28, 14), "spectrum": (100,)}
