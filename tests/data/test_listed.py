@@ -51,7 +51,7 @@ def test_lengths_come_only_with_a_ragged_column(tmp_path: Path) -> None:
 
 
 def test_a_long_line_keeps_evenly_spaced_parts(tmp_path: Path) -> None:
-    columns = open_source("bags:" + _write(tmp_path, (5, 2) * 5), length=3).columns
+    columns = open_source("bags:" + _write(tmp_path, (5, 2) * 5) + "?length=3").columns
     assert columns["x"].shape[1] == 3 and set(columns["position*"].tolist()) == {2, 3}
     long = columns["x"][columns["position*"] == 3][0, :, 0]
     assert (long - long[0]).tolist() == [0, 4, 8]
