@@ -7,7 +7,7 @@ param tau: real > 0 = 0.07
 param weigh: real >= 0 = 0.5       # the contrast beside the classifier
 param keep: real >= 0 <= 1 = 0.99  # momentum of the key encoder
 param slow: real > 0 < 1 = 0.9     # momentum of the prototypes
-param first: int >= 0 = 4          # epochs of the classifier alone, on the labels of the bags (the paper: 1, of a trained encoder)
+param first: int >= 0 = 4          # epochs of the classifier alone, on labels of bags (paper: 1, pretrained)
 param wait: int >= 0 = 5           # then a warm-up to this epoch
 param slots: int > 0 = 1024
 param rate: real > 0 = 0.05
