@@ -15,6 +15,7 @@ param rate: real > 0 = 0.05
 param pixels: int > 0 = 28
 param cost: real > 0 = 0.05        # regularisation of the transport at test time
 param share: real >= 0 <= 1 = 0.7  # of moved prototypes, where there are several shots
+param pull: real >= 0 <= 1 = 1     # how far prototypes are moved
 param episodes_asked: int > 0 = 100
 
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k-novel", "timm/mini-imagenet"
@@ -23,19 +24,19 @@ view x[v = 2] ~ crop_turn(image, pixels)
 model f(channel, row, column -> width) = conv([16, 32, 64])
 model g(width -> dim) = mlp([64, 64], norm = "batch", last = "batch")
 model h(dim -> dim) = mlp([16, 64], norm = "batch")
-model t = copy(f, g)                                       # the teacher
-let s = g(f(x))                                            # [item, v, dim]
-let made = stack[memory](t.g(t.f(x)), h(s), s)             # a memory for each: teacher, prediction, projection
+model t = copy(f, g)                            # the teacher
+let s = g(f(x))                                 # [item, v, dim]
+let made = stack[memory](t.g(t.f(x)), h(s), s)  # a memory for each: teacher, prediction, projection
 
-state bank[memory = 3, slot = slots, dim] = absent         # raw rows
-state tag[memory = 3, slot = slots] -> word = absent       # their clusters
+state bank[memory = 3, slot = slots, dim] = absent    # raw rows
+state tag[memory = 3, slot = slots] -> word = absent  # their clusters
 state proto[memory = 3, word = words, dim] = 0
 state first[word = words] -> slot ~ integer(0, slots - 1)  # slots where clusters begin
 
 # a batch's clusters: balanced, near prototypes preferred
-let seen = stop(made)[(v, item) -> fresh]                  # [memory, fresh, dim]
+let seen = stop(made)[(v, item) -> fresh]  # [memory, fresh, dim]
 let plan = sinkhorn[word, fresh](-sqrt(dist2(unit(seen), unit(proto))) / eps, rounds = 10)
-let cluster = argmax[word](plan)                           # [memory, fresh]
+let cluster = argmax[word](plan)  # [memory, fresh]
 
 # a row's neighbours: nearest in the cluster of its nearest prototype, or in the whole bank if these are too few
 def around(z, bank, tag, proto):
@@ -49,7 +50,7 @@ let more = unit(cat[(lone, nth) -> copy](stack[lone](made), extra))  # [memory, 
 let T = stop(more[memory = 0]), P = more[memory = 1], S = more[memory = 2]
 
 let aligned = -mean(dot(P, T[v = 1 - v]))
-contrast spread:                                           # all but the row and its other view
+contrast spread:  # all but the row and its other view
     anchor      a in S
     negative    c in S if c.item != a.item or c.copy != a.copy
     similarity  dot(a, c)
@@ -66,7 +67,7 @@ def carried[way, query](C, Q):
     )
 def moved[way, query](C, Q):
     let plan = carried[way, query](C, Q)
-    dot[query](plan, Q) / sum[query](plan)
+    pull * dot[query](plan, Q) / sum[query](plan) + (1 - pull) * C
 def often[way, query](C, Q):
     let two = moved[way, query](moved[way, query](C, Q), Q)
     moved[way, query](moved[way, query](moved[way, query](two, Q), Q), Q)
@@ -99,6 +100,15 @@ on photos(split = "test"):
     report moved_one = right1
     report moved_five = right5
 
+variant baseline:  # no memory
+    param begin = 1_000_000
+
+variant unmoved:  # prototypes stay where their shots are
+    param pull = 0
+
+variant positives:  # the teacher's neighbours are positives of the row itself, so that they have a gradient
+    let aligned = -mean(dot(P[copy = 0], T[v = 1 - v]))
+
 variant as_published:  # places within a cluster are read as slots; view 1 falls back a row earlier
     def around(z, bank, tag, proto):
         let mine = argmax[word](cos(z, proto))
@@ -108,3 +118,7 @@ variant as_published:  # places within a cluster are read as slots; view 1 falls
         let place = cumsum[slot](1 * inside) - 1
         let found[nth = near] = bank[slot = place[slot = list[rank = nth].slot]]
         found
+
+claim moved_one: unmoved < this
+claim moved_five: unmoved < this
+claim one: baseline < this, this < positives
