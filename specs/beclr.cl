@@ -14,6 +14,8 @@ param keep: real >= 0 <= 1 = 0.99  # momentum of the teacher, rising to 1
 param rate: real > 0 = 0.05
 param pixels: int > 0 = 28
 param cost: real > 0 = 0.05        # regularisation of the transport at test time
+param rest: real > 0 = 1e-4        # of its potentials, when it stops
+param most: int > 0 = 1000         # rounds of it
 param share: real >= 0 <= 1 = 0.7  # of moved prototypes, where there are several shots
 param pull: real >= 0 <= 1 = 1     # how far prototypes are moved
 param episodes_asked: int > 0 = 100
@@ -62,7 +64,7 @@ def carried[way, query](C, Q):
     let far = dist2(C, Q)
     let asked = count[query](sum[way](far))
     sinkhorn[way, query](
-        -far / max[way, query](far) / cost, rounds = 1000, until = 1e-4 / cost,
+        -far / max[way, query](far) / cost, rounds = most, until = rest / cost,
         masses = (1 / size(way) + 1e-8, 1 / asked + 1e-8)
     )
 def moved[way, query](C, Q):
