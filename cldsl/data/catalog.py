@@ -134,6 +134,14 @@ _EMBEDDED = (
         _MNIST,
     ),
     _embedded(
+        "mnist-5k-novel",
+        "The digits 0 to 4 to train on, and 5 to 9 to test.",
+        "embedded:read_mnist_novel",
+        (_image(28), _DIGIT),
+        (2000, 500),
+        _MNIST,
+    ),
+    _embedded(
         "digit-halves",
         "The left and the right half of each digit of mnist-5k, as two modalities.",
         "embedded:read_halves",

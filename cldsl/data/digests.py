@@ -19,6 +19,10 @@ SHA256: dict[str, dict[str, str]] = {
         "train": "8ae91c7a2a1aceb4324c7e09ea359f437b1ea585e7d6bb8623936d92895fdf34",
         "test": "8ac2d745d076f379c68a3f178727fb62ebe3fbaf55afd5997f9de68119364e3a",
     },
+    "mnist-5k-novel": {
+        "train": "8e37d2c64ab3c131ae2721b2f7f199793d790a8c400aac7762fc3310ff7ab18c",
+        "test": "62349da9fdb2febac293ccd37f080bb7a659b48a19c894cb29270f53ea881e6b",
+    },
     "digit-halves": {
         "train": "c9f24dc499f09f2a22d2bd8e4217d3560b60c3db284c6e3c35eaf9e456a43b20",
         "test": "a88c7c9cf70718dcf8856debda8fbbb28b18284e96ce4e22633bca00f55d065d",

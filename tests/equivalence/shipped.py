@@ -66,6 +66,11 @@ _PIXPRO = {"p": "item v y x dim", "k": "item v y x dim", "value": "item v y x di
 _PLACES = {"v": 2, "side": 5, "y": 2, "x": 3}
 
 STANDS: Mapping[str, Stand] = {
+    "beclr": Stand(
+        {"s": "item v dim", "made": "memory item v dim", "proto": "memory word dim", "first": "word > slot", "e": "item dim"},
+        {"bank": ("memory slot dim", "memory slot"), "tag": ("memory slot", "memory slot")},
+        sets={"words": "2", "slots": "6", "near": "2", "begin": "0"}, fixed={"memory": 3, "slot": 6, "word": 2},
+    ),
     "cacr": Stand(
         {"z": "item v dim"}, sets={"views": "3"}, fixed={"v": 3},
         variants={
