@@ -19,7 +19,6 @@ from cldsl.elaborate.values import (
     Value,
     WeightsValue,
 )  # fmt: skip
-from cldsl.elaborate.weights import gradient
 from cldsl.graph.nodes import Axis, Node
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
@@ -66,7 +65,7 @@ class Applying(Brackets):
         if contrast is not None:
             return self.relation(contrast, expr, scope)
         if target.id == "grad":
-            return gradient(self, expr, scope)
+            return self.slope(expr, scope)
         if target.id in REDUCTIONS and (items or len(expr.arguments) == 1 or target.id in ("softmean", "quantile")):
             return self.reductions.call(target.id, items, expr, scope)
         return self.library.call(target.id, items, expr, scope)

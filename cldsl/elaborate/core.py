@@ -101,6 +101,10 @@ class Core:
         """Arithmetic of models, where a side is one."""
         raise NotImplementedError
 
+    def slope(self, expr: ast.Call, scope: Scope) -> Thing:
+        """`grad(E, x)`."""
+        raise NotImplementedError
+
     def model_part(self, model: ModelValue, expr: ast.Attribute) -> Thing:
         """`t.f`, `f.eval`, `f.weight` of a model."""
         raise NotImplementedError

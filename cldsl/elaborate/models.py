@@ -12,7 +12,7 @@ from cldsl.elaborate.expressions import Expressions
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.shared import ModelInfo, Shared
 from cldsl.elaborate.values import ModelValue, Outputs, Thing, Uneven, Value
-from cldsl.elaborate.weights import combined
+from cldsl.elaborate.weights import combined, gradient
 from cldsl.graph.nodes import Axis, Node
 from cldsl.modules import catalog as module_catalog
 from cldsl.modules.shapes import Sizes
@@ -217,6 +217,9 @@ class Models(Expressions):
 
     def weights(self, op: str, left: Thing, right: Thing, span: Span) -> Thing | None:
         return combined(self, op, left, right, span)
+
+    def slope(self, expr: ast.Call, scope: Scope) -> Thing:
+        return gradient(self, expr, scope)
 
     def apply_model(
         self, model: ModelValue, argument: Thing, scope: Scope, span: Span, weights: Node | None = None
