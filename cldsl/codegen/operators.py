@@ -12,7 +12,7 @@ from collections.abc import Callable
 from cldsl.codegen.layout import Axes, aligned, einsum, permuted, picked, position, positions
 from cldsl.codegen.lower import Lowering
 from cldsl.codegen.pointwise import pointwise
-from cldsl.codegen.statements import Binary, Expression, Listed, Literal, Range, call, display, method
+from cldsl.codegen.statements import Binary, Expression, Listed, Literal, Name, Range, call, display, method
 from cldsl.graph.nodes import POINTWISE, GraphError, Node, union
 
 #: Rows times rows of a product below which it is written as a sum.
@@ -274,14 +274,28 @@ def _call(low: Lowering, node: Node) -> Expression:
     evaluates = node.attr("mode") == "eval"
     verb = "chunked" if low.environment.chunked else "apply_eval" if evaluates else "apply"
     verb += "_family" if member is not None else ""
-    if low.environment.frozen(model) and not low.environment.chunked:  # an evaluation takes no gradient anyway
+    given = [each for each in node.inputs[1:] if each.dtype == "weights"]
+    if given:
+        verb = "apply_eval_with" if evaluates else "apply_with"
+    elif low.environment.frozen(model) and not low.environment.chunked:  # an evaluation takes no gradient anyway
         verb += "_frozen"
     named: dict[str, Expression] = {"consumed": Literal(len(consumed))}
-    if len(node.inputs) > 1:
+    if len(node.inputs) > 1 and node.inputs[1].dtype == "bool":
         named["present"] = low.tensor_toward(node.inputs[1], (*lead, consumed[0]), full=True)
-    made = call(f"rt.{verb}", low.environment.model(model), rows, **named)
+    own = [low.text(each) for each in given]
+    made = call(f"rt.{verb}", low.environment.model(model), *own, rows, **named)
     produced = tuple(axis.name for axis in node.attr("produces"))
     return permuted(made, (*lead, *produced), node.names)
+
+
+def _blend(low: Lowering, node: Node) -> Expression:
+    pairs = zip(node.inputs[::2], node.inputs[1::2], strict=True)
+    return call("rt.blend", *(display((low.text(factor), low.text(each))) for factor, each in pairs))
+
+
+def _grad(low: Lowering, node: Node) -> Expression:
+    """The body as a function of the place, which reads all else around it."""
+    return call("rt.grad", Name((low.inner(node),)), low.text(node.inputs[0]))
 
 
 def _sinkhorn(low: Lowering, node: Node) -> Expression:
@@ -343,6 +357,8 @@ _RULES: dict[str, Lowered] = {
     "concat": _concat,
     "stack": _stack,
     "call": _call,
+    "blend": _blend,
+    "grad": _grad,
     "onehot": _onehot,
     "sinkhorn": _sinkhorn,
     "transport": _transport,

@@ -27,8 +27,9 @@ from cldsl.elaborate.values import (
     Thing,
     Uneven,
     Value,
+    WeightsValue,
 )  # fmt: skip
-from cldsl.graph.nodes import Axis, Graph, GraphError
+from cldsl.graph.nodes import Axis, Graph, GraphError, Node
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
 
@@ -78,7 +79,9 @@ class Core:
     def names_in_reach(self, scope: Scope) -> list[str]:
         raise NotImplementedError
 
-    def apply_model(self, model: ModelValue, argument: Thing, scope: Scope, span: Span) -> Thing:
+    def apply_model(
+        self, model: ModelValue, argument: Thing, scope: Scope, span: Span, weights: Node | None = None
+    ) -> Thing:
         raise NotImplementedError
 
     def unexecuted(self) -> frozenset[str]:
@@ -92,6 +95,14 @@ class Core:
         raise NotImplementedError
 
     def visit(self, expr: ast.Expr, scope: Scope) -> Thing:
+        raise NotImplementedError
+
+    def weights(self, op: str, left: Thing, right: Thing, span: Span) -> Thing | None:
+        """Arithmetic of models, where a side is one."""
+        raise NotImplementedError
+
+    def slope(self, expr: ast.Call, scope: Scope) -> Thing:
+        """`grad(E, x)`."""
         raise NotImplementedError
 
     def model_part(self, model: ModelValue, expr: ast.Attribute) -> Thing:
@@ -188,7 +199,7 @@ class Core:
         if isinstance(thing, Broken):
             raise Consequence
         what = {
-            Relation: "a relation", Function: "a def", ModelValue: "a model", TextValue: "a text", ListValue: "a list",
+            Relation: "a relation", Function: "a def", ModelValue: "a model", WeightsValue: "weights of a model", TextValue: "a text", ListValue: "a list",
             Distribution: "a distribution", Uneven: "a value of uneven sizes", Outputs: "several outputs of a model", RowSet: "a union of rows",
         }[type(thing)]  # fmt: skip
         raise Mistake(span, "value-expected", f"{what} stands where a value is expected", *_value_hint(thing))

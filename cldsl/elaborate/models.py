@@ -12,6 +12,7 @@ from cldsl.elaborate.expressions import Expressions
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.shared import ModelInfo, Shared
 from cldsl.elaborate.values import ModelValue, Outputs, Thing, Uneven, Value
+from cldsl.elaborate.weights import combined, gradient
 from cldsl.graph.nodes import Axis, Node
 from cldsl.modules import catalog as module_catalog
 from cldsl.modules.shapes import Sizes
@@ -214,7 +215,16 @@ class Models(Expressions):
         sizes = [size for own in shapes for size in own]
         return None if None in sizes else sum(math.prod(n for n in own if n is not None) for own in shapes)
 
-    def apply_model(self, model: ModelValue, argument: Thing, scope: Scope, span: Span) -> Thing:
+    def weights(self, op: str, left: Thing, right: Thing, span: Span) -> Thing | None:
+        return combined(self, op, left, right, span)
+
+    def slope(self, expr: ast.Call, scope: Scope) -> Thing:
+        return gradient(self, expr, scope)
+
+    def apply_model(
+        self, model: ModelValue, argument: Thing, scope: Scope, span: Span, weights: Node | None = None
+    ) -> Thing:
+        """The model mapped over the axes that it does not consume, with its own weights or with these."""
         if len(model.plans) != 1:
             parts = ", ".join(plan.name for plan in model.plans)
             raise Mistake(
@@ -226,7 +236,7 @@ class Models(Expressions):
             )
         info = self.shared.models[model.plan.name]
         if isinstance(argument, Uneven):
-            made = [self.apply_model(model, value, scope, span) for _, _, value in argument.pieces]
+            made = [self.apply_model(model, value, scope, span, weights) for _, _, value in argument.pieces]
             along = argument.axis.name
             return self._combined(
                 made, lambda own: Value(self.graph.make("concat", *(v.node for v in own), axis=along, span=span)), span
@@ -234,7 +244,7 @@ class Models(Expressions):
         value = self.as_value(argument, span)
         for axis in (axis for name in self.apart for axis in value.axes if axis.name == name):
             made = [
-                self.apply_model(model, self._entry(value, axis, index), scope, span)
+                self.apply_model(model, self._entry(value, axis, index), scope, span, weights)
                 for index in range(self.apart_count(axis.size, span))
             ]
             return self._combined(made, lambda own, along=axis: self.stacked(own, along), span)  # type: ignore[misc]
@@ -256,8 +266,9 @@ class Models(Expressions):
             produces: tuple[Axis, ...] = (Axis(info.produces[0], self._together(shapes)),)
         else:
             produces = self._axes(info.produces, shapes[0], span)
-        version = self.versions.get(info.name, 0)
-        self.needs[-1].add(("model", info.name, version))
+        version = self.versions.get(info.name, 0) if weights is None else 0
+        if weights is None:
+            self.needs[-1].add(("model", info.name, version))
         self.shared.used.add(info.name.split(".")[0])
         evaluated = model.evaluated or self.mode == "on" or info.kind == "frozen"
         source, mask = value.node, value.mask
@@ -269,6 +280,7 @@ class Models(Expressions):
             "call",
             source,
             *told,
+            *([weights] if weights is not None else []),
             model=info.name,
             consumes=info.consumes,
             produces=produces,

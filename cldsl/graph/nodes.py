@@ -33,7 +33,7 @@ class Axis:
 
 @record(frozen=True, eq=False)
 class Node:
-    """`op(inputs; attrs)`: a tensor over `axes` of `dtype` ("real", "int", "bool"). Compared by identity."""
+    """`op(inputs; attrs)`: a tensor over `axes` of `dtype` ("real", "int", "bool"; "weights": those of a module, without axes). Compared by identity."""
 
     number: int
     op: str
@@ -123,7 +123,7 @@ OPERATORS: Mapping[str, Operator] = {
         0,
         0,
         ("kind", "name"),
-        "a value from outside: kind column, draw, state, present (mask of a state), pointer, learn, clock, given, weight (name model.parameter)",
+        "a value from outside: kind column, draw, state, present (mask of a state), pointer, learn, clock, given, weight (name model.parameter), weights (all of a model)",
     ),
     "const": Operator(0, 0, ("value",), "a number or truth value, no axes"),
     "table": Operator(0, 0, ("values",), "constants over axes: a nested tuple in the order of axes"),
@@ -178,9 +178,16 @@ OPERATORS: Mapping[str, Operator] = {
     "stack": Operator(1, 999, ("axis",), "along a new axis (an Axis)"),
     "call": Operator(
         1,
-        2,
+        3,
         ("model", "consumes", "produces", "mode", "version", "site"),
-        "a module applied (inputs x; for one that asks, bool: which entries are there along the first consumed axis): consumed axis names, produced Axes; mode train or eval; version counts the moves of its weights in the step, site the textual application",
+        "a module applied (inputs x; for one that asks, bool: which entries are there along the first consumed axis; weights, where they are not its own): consumed axis names, produced Axes; mode train or eval; version counts the moves of its weights in the step, site the textual application",
+    ),
+    "blend": Operator(2, 99, (), "a sum of weights, each after its factor"),
+    "grad": Operator(
+        1,
+        999,
+        ("body", "leaves"),
+        "the gradient, at the first input, of the output `loss` of a function (body) whose leaves are the inputs",
     ),
     "onehot": Operator(1, 1, ("axis",), "1 at the index along a new axis (an Axis), real"),
     "sinkhorn": Operator(
@@ -464,6 +471,8 @@ _SHAPED: dict[str, Any] = {
     "slice": _slice,
     "concat": _concat,
     "stack": _new_axis("front", None),
+    "blend": lambda i, a: ((), "weights"),
+    "grad": lambda i, a: (i[0].axes, i[0].dtype),
     "call": lambda i, a: ((*_without(i[0].axes, a["consumes"]), *a["produces"]), "real"),
     "onehot": _new_axis("back", "real"),
     "sinkhorn": _keep,

@@ -14,8 +14,10 @@ from typing import Any
 from cldsl.graph.nodes import OPERATORS, Function, GraphError, Node, infer, topological
 from cldsl.graph.reader import LEAVES
 
-DTYPES = frozenset({"real", "int", "bool"})
-INPUT_KINDS = frozenset({"column", "draw", "state", "present", "pointer", "learn", "clock", "given", "weight", "held"})
+DTYPES = frozenset({"real", "int", "bool", "weights"})
+INPUT_KINDS = frozenset(
+    {"column", "draw", "state", "present", "pointer", "learn", "clock", "given", "weight", "weights", "held"}
+)
 REDUCTIONS = frozenset({"sum", "mean", "max", "min", "prod", "logsumexp", "any", "all"})
 #: Operators whose input at this position, if there is one, is a mask.
 MASK_AT = {

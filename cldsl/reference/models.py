@@ -41,9 +41,10 @@ EVERY = "every output"
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """What `mix` makes of models: tensors by parameter name."""
+    """Weights as a value: tensors by parameter name, and the model that they are applied as."""
 
     tensors: Mapping[str, Tensor]
+    ref: ModelRef
 
 
 class Models:
@@ -55,6 +56,7 @@ class Models:
         self.world: World
         self.modules: dict[str, list[nn.Module | Function]] = {}
         self._apart: tuple[str, ...] = ()
+        self._weights: Mapping[str, Tensor] | None = None
         for name, module in supplied.items():
             # a module of the caller's stays as it is: the evaluator moves a copy
             own = copy.deepcopy(module).to(torch.float64) if isinstance(module, nn.Module) else module
@@ -195,12 +197,18 @@ class Models:
         finally:
             self._apart = before
 
-    def apply(self, ref: ModelRef, value: Value, span: Span) -> Value | Outputs:
+    def apply(
+        self, ref: ModelRef, value: Value, span: Span, weights: Mapping[str, Tensor] | None = None
+    ) -> Value | Outputs:
         """The model mapped over all axes that it does not consume, its outputs by name where they have names.
 
-        Raises EvaluationError where an axis is missing.
+        weights: applied instead of its own. Raises EvaluationError where an axis is missing.
         """
-        whole = self._applied(ref, value, span)
+        before, self._weights = self._weights, weights
+        try:
+            whole = self._applied(ref, value, span)
+        finally:
+            self._weights = before
         item = self._signature(ref)
         outputs = self._outputs(item)
         return (
@@ -257,6 +265,9 @@ class Models:
             return self.modules[key]
         return self._built(ref, tuple(need(value, axis) for axis in self._consumed(ref)))
 
+    def _modules_of(self, ref: ModelRef) -> list[nn.Module | Function]:
+        return self.modules[self._key(ref)]
+
     def _call(self, module: nn.Module | Function, ref: ModelRef, value: Value, span: Span) -> Value:
         if not isinstance(module, nn.Module):
             data, axes = module((value.data, value.axes))
@@ -296,6 +307,13 @@ class Models:
         module.train(bool(clock["training"]) and not ref.evaluating)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(zlib.crc32(f"{self.seed}/{span}/{clock['step']}".encode()))
+            if self._weights is not None:
+                index = next((i for i, each in enumerate(self._modules_of(ref)) if each is module), 0)
+                prefix = f"{index}." if len(self._modules_of(ref)) > 1 else ""
+                own = {n.removeprefix(prefix): each for n, each in self._weights.items() if n.startswith(prefix)}
+                held = {name: each.detach().clone() for name, each in module.named_buffers()}
+                made: Tensor = torch.func.functional_call(module, {**held, **own}, (data, *told))
+                return made
             if not ref.frozen:
                 result: Tensor = module(data, *told)
                 return result
@@ -315,7 +333,7 @@ class Models:
         source = self.weights(new, span)
         share = float(keep.data.detach())
         own = self.parameters(old.name)
-        return Weights({name: share * own[name].detach() + (1 - share) * source[name] for name in own})
+        return Weights({name: share * own[name].detach() + (1 - share) * source[name] for name in own}, old)
 
     def weights(self, thing: Thing, span: Span) -> dict[str, Tensor]:
         """The weights of a model, of several `(f, g)`, or as mixed."""
