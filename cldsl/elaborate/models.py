@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from cldsl.catalogue import CatalogueError
 from cldsl.elaborate.axes import axis_name
 from cldsl.elaborate.draws import Draws
 from cldsl.elaborate.expressions import Expressions
+from cldsl.elaborate.folding import constant
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.shared import ModelInfo, Shared
 from cldsl.elaborate.values import ModelValue, Outputs, Thing, Uneven, Value
@@ -214,7 +216,34 @@ class Models(Expressions):
         sizes = [size for own in shapes for size in own]
         return None if None in sizes else sum(math.prod(n for n in own if n is not None) for own in shapes)
 
-    def apply_model(self, model: ModelValue, argument: Thing, scope: Scope, span: Span) -> Thing:
+    def apply_member(self, model: ModelValue, argument: Thing, item: ast.Select, scope: Scope, span: Span) -> Thing:
+        """`w[v = e](x)`: the members that an index names; where it is one number no other member is applied."""
+        family = self.shared.models[model.plan.name].family
+        if family is None or family.name != item.axis:
+            raise Mistake(
+                item.span, "member-pick", f"{model.name} is no family along {item.axis}",
+                f"it is one along {family.name}" if family is not None else "it has no members",
+                f"declare `model {model.name}[{item.axis} = 2](...)`",
+            )  # fmt: skip
+        place = self.value(item.value, scope)
+        known = constant(place.node) if place.mask is None else None
+        if known is not None:
+            if not 0 <= int(known) < (family.size or 0):
+                raise Mistake(
+                    item.span, "member-pick", f"{model.name} has no member {int(known)}", f"it has {family.size} members",
+                    "count from 0",
+                )  # fmt: skip
+            return self.apply_model(model, argument, scope, span, int(known))
+        # the value and the index may have the family's axis, which is then that of neither
+        aside, member = f"{family.name}_at", f"{family.name}_member"
+        value = self.a.rename(self.as_value(argument, span), {family.name: aside})
+        made = self.as_value(self.apply_model(model, value, scope, span), span)
+        made = self.a.rename(made, {family.name: member, aside: family.name})
+        return self.a.gather(made, Axis(member, family.size), place)
+
+    def apply_model(
+        self, model: ModelValue, argument: Thing, scope: Scope, span: Span, member: int | None = None
+    ) -> Thing:
         if len(model.plans) != 1:
             parts = ", ".join(plan.name for plan in model.plans)
             raise Mistake(
@@ -226,7 +255,7 @@ class Models(Expressions):
             )
         info = self.shared.models[model.plan.name]
         if isinstance(argument, Uneven):
-            made = [self.apply_model(model, value, scope, span) for _, _, value in argument.pieces]
+            made = [self.apply_model(model, value, scope, span, member) for _, _, value in argument.pieces]
             along = argument.axis.name
             return self._combined(
                 made, lambda own: Value(self.graph.make("concat", *(v.node for v in own), axis=along, span=span)), span
@@ -234,7 +263,7 @@ class Models(Expressions):
         value = self.as_value(argument, span)
         for axis in (axis for name in self.apart for axis in value.axes if axis.name == name):
             made = [
-                self.apply_model(model, self._entry(value, axis, index), scope, span)
+                self.apply_model(model, self._entry(value, axis, index), scope, span, member)
                 for index in range(self.apart_count(axis.size, span))
             ]
             return self._combined(made, lambda own, along=axis: self.stacked(own, along), span)  # type: ignore[misc]
@@ -261,10 +290,11 @@ class Models(Expressions):
         self.shared.used.add(info.name.split(".")[0])
         evaluated = model.evaluated or self.mode == "on" or info.kind == "frozen"
         source, mask = value.node, value.mask
-        if info.family is not None:
+        if info.family is not None and member is None:
             source = self.a.spread(source, [info.family])
         site = f"{span.line}:{span.column}" + "".join(f",{axis}={index}" for axis, index in self.site)
         source, told, presence = self._present_rows(info, source, mask, evaluated, span)
+        picked: dict[str, Any] = {} if member is None else {"member": member}
         node = self.graph.make(
             "call",
             source,
@@ -276,6 +306,7 @@ class Models(Expressions):
             version=version,
             site=site,
             span=span,
+            **picked,
         )
         return self._named(info, Value(node, presence), shapes, span) if info.outputs else Value(node, presence)
 
