@@ -35,6 +35,12 @@ class Block:
         self.s = Session(shared, self.graph, "train", self.data, batch_rows(self.options), rows)
         if self.sampling is not None:
             unwritten(self.sampling, block.body)
+            if inner and self.sampling.table is not None:
+                raise Mistake(
+                    block.streams[0].span, "not-executed",
+                    "a sampler by a table is not executed by this version in a train block that another enters",
+                    "its steps would change from visit to visit", "",
+                )  # fmt: skip
             self.s.columns = {**self.s.columns, **{each.name: each for each in self.sampling.columns()}}
             self.s.sizes.update(self.sampling.sizes)
             self.s.layout = self.sampling.layout

@@ -58,7 +58,9 @@ class Models:
         for name, module in supplied.items():
             # a module of the caller's stays as it is: the evaluator moves a copy
             own = copy.deepcopy(module).to(torch.float64) if isinstance(module, nn.Module) else module
-            self._store(name, [own])
+            members = getattr(own, "members", None)
+            family = isinstance(members, nn.ModuleList) and bool(self.items[name].family)
+            self._store(name, list(members) if family and members is not None else [own])
 
     # ---- what a model is
 

@@ -58,7 +58,7 @@ variant product "*cluster.py, main where stages = 3":
         report official_after_stage_2[item] = last(2)
 
 variant two_stages "*cluster.py, main where stages = 2" from product:
-    param fewer = 2
+    param k = case_num_clusters
 
 variant four_stages "*cluster.py, main where stages = 4" from product:
     on case:
