@@ -89,8 +89,9 @@ class Block:
         distinct([(data, stream.span), *((stream_of(self.shared, each)[0], each.span) for each in block.streams[1:])])
         if not streams.train_options(self.shared, block, options):
             raise Consequence
-        if self.sampling is not None and "batch" in options:
-            self.sampling.judge(int(options["batch"]))
+        batch = batch_rows(options)
+        if self.sampling is not None and batch is not None:
+            self.sampling.judge(batch)
         return data, options
 
     def _beside(self, stream: ast.Stream) -> tuple[ast.Data, dict[str, Any]]:
