@@ -267,7 +267,11 @@ def _stack(low: Lowering, node: Node) -> Expression:
 def _call(low: Lowering, node: Node) -> Expression:
     x, model = node.inputs[0], node.attr("model")
     consumed = tuple(node.attr("consumes"))
-    member = low.environment.family(model)
+    picked = dict(node.attrs).get("member")
+    member = low.environment.family(model) if picked is None else None
+    module = low.environment.model(model)
+    if picked is not None:
+        module = method(module, "member", Literal(picked))
     rest = tuple(each for each in x.names if each not in consumed)
     lead = (member, *(each for each in rest if each != member)) if member in rest and member is not None else rest
     rows = aligned(low.tensor(x), x.names, (*lead, *consumed))
@@ -283,7 +287,7 @@ def _call(low: Lowering, node: Node) -> Expression:
     if len(node.inputs) > 1 and node.inputs[1].dtype == "bool":
         named["present"] = low.tensor_toward(node.inputs[1], (*lead, consumed[0]), full=True)
     own = [low.text(each) for each in given]
-    made = call(f"rt.{verb}", low.environment.model(model), *own, rows, **named)
+    made = call(f"rt.{verb}", module, *own, rows, **named)
     produced = tuple(axis.name for axis in node.attr("produces"))
     return permuted(made, (*lead, *produced), node.names)
 

@@ -169,6 +169,14 @@ _EMBEDDED = (
         _UCI,
     ),
     _embedded(
+        "coloured-digits",
+        "The digits of mnist-5k at half their size, white on grounds of ten colours that tell nothing of the digit.",
+        "embedded:read_coloured",
+        (_image(14, channels=3), _DIGIT, ColumnEntry("colour", (), (), "int", 10, "of the ground")),
+        (4000, 1000),
+        _MNIST,
+    ),
+    _embedded(
         "tecator",
         "Near infrared absorbance of meat, 850 to 1050 nm, and its fat.",
         "embedded:read_tecator",

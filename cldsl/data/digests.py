@@ -31,6 +31,10 @@ SHA256: dict[str, dict[str, str]] = {
         "train": "f55e839cb8887115b85ccecc08c18b25bea3a30c9885180c35ec2482345b0c09",
         "test": "a88c7c9cf70718dcf8856debda8fbbb28b18284e96ce4e22633bca00f55d065d",
     },
+    "coloured-digits": {
+        "train": "b062bafdb760f0190f30bd7af7c9f0607dfb54cae76563eb1ca976f1cc106fc6",
+        "test": "d9c51394e1b34597f2c03eddebf3e67c9ce1f77fafaa7958804300373f83a59f",
+    },
     "tecator": {
         "train": "3875dd636f67599bd3420a786824111d238764976cf12373eac313163e9e5469",
         "test": "588d1cd112cc68a2bab87080d32eca96f92055fd76bfab80945f01d298402031",

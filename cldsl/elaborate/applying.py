@@ -89,7 +89,15 @@ class Applying(Brackets):
                 "",
                 "",
             )
-        return self.apply_model(model, self.thing(expr.arguments[0].value, scope), scope, expr.span, weights)
+        argument = self.thing(expr.arguments[0].value, scope)
+        if not items:
+            return self.apply_model(model, argument, scope, expr.span, weights)
+        if len(items) != 1 or not isinstance(items[0], ast.Select):
+            raise Mistake(
+                items[0].span, "member-pick", f"brackets behind the model {model.name} pick members of a family", "",
+                f"write `{model.name}[axis = 0](x)`",
+            )  # fmt: skip
+        return self.apply_member(model, argument, items[0], scope, expr.span)
 
     def _call_attribute(
         self, expr: ast.Call, target: ast.Attribute, items: tuple[ast.AxisItem, ...], scope: Scope

@@ -91,6 +91,9 @@ class Core:
     def contrast(self, name: str) -> ast.Contrast | None:
         raise NotImplementedError
 
+    def apply_member(self, model: ModelValue, argument: Thing, item: ast.Select, scope: Scope, span: Span) -> Thing:
+        raise NotImplementedError
+
     def model_weight(self, model: ModelValue, name: str, span: Span) -> Thing:
         raise NotImplementedError
 

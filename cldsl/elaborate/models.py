@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from cldsl.catalogue import CatalogueError
 from cldsl.elaborate.axes import axis_name
 from cldsl.elaborate.draws import Draws
 from cldsl.elaborate.expressions import Expressions
+from cldsl.elaborate.folding import constant
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.shared import ModelInfo, Shared
 from cldsl.elaborate.values import ModelValue, Outputs, Thing, Uneven, Value
@@ -221,10 +223,43 @@ class Models(Expressions):
     def slope(self, expr: ast.Call, scope: Scope) -> Thing:
         return gradient(self, expr, scope)
 
+    def apply_member(self, model: ModelValue, argument: Thing, item: ast.Select, scope: Scope, span: Span) -> Thing:
+        """`w[v = e](x)`: the members that an index names; where it is one number no other member is applied."""
+        family = self.shared.models[model.plan.name].family
+        if family is None or family.name != item.axis:
+            raise Mistake(
+                item.span, "member-pick", f"{model.name} is no family along {item.axis}",
+                f"it is one along {family.name}" if family is not None else "it has no members",
+                f"declare `model {model.name}[{item.axis} = 2](...)`",
+            )  # fmt: skip
+        place = self.value(item.value, scope)
+        known = constant(place.node) if place.mask is None else None
+        if known is not None:
+            if not 0 <= int(known) < (family.size or 0):
+                raise Mistake(
+                    item.span, "member-pick", f"{model.name} has no member {int(known)}", f"it has {family.size} members",
+                    "count from 0",
+                )  # fmt: skip
+            return self.apply_model(model, argument, scope, span, member=int(known))
+        # the value and the index may have the family's axis, which is then that of neither
+        aside, member = f"{family.name}_at", f"{family.name}_member"
+        value = self.a.rename(self.as_value(argument, span), {family.name: aside})
+        made = self.as_value(self.apply_model(model, value, scope, span), span)
+        made = self.a.rename(made, {family.name: member, aside: family.name})
+        return self.a.gather(made, Axis(member, family.size), place)
+
     def apply_model(
-        self, model: ModelValue, argument: Thing, scope: Scope, span: Span, weights: Node | None = None
+        self,
+        model: ModelValue,
+        argument: Thing,
+        scope: Scope,
+        span: Span,
+        weights: Node | None = None,
+        member: int | None = None,
     ) -> Thing:
-        """The model mapped over the axes that it does not consume, with its own weights or with these."""
+        """The model mapped over the axes that it does not consume, with its own weights or with these; of a family one
+        member alone, where it is told.
+        """
         if len(model.plans) != 1:
             parts = ", ".join(plan.name for plan in model.plans)
             raise Mistake(
@@ -236,7 +271,7 @@ class Models(Expressions):
             )
         info = self.shared.models[model.plan.name]
         if isinstance(argument, Uneven):
-            made = [self.apply_model(model, value, scope, span, weights) for _, _, value in argument.pieces]
+            made = [self.apply_model(model, value, scope, span, weights, member) for _, _, value in argument.pieces]
             along = argument.axis.name
             return self._combined(
                 made, lambda own: Value(self.graph.make("concat", *(v.node for v in own), axis=along, span=span)), span
@@ -244,7 +279,7 @@ class Models(Expressions):
         value = self.as_value(argument, span)
         for axis in (axis for name in self.apart for axis in value.axes if axis.name == name):
             made = [
-                self.apply_model(model, self._entry(value, axis, index), scope, span, weights)
+                self.apply_model(model, self._entry(value, axis, index), scope, span, weights, member)
                 for index in range(self.apart_count(axis.size, span))
             ]
             return self._combined(made, lambda own, along=axis: self.stacked(own, along), span)  # type: ignore[misc]
@@ -272,10 +307,11 @@ class Models(Expressions):
         self.shared.used.add(info.name.split(".")[0])
         evaluated = model.evaluated or self.mode == "on" or info.kind == "frozen"
         source, mask = value.node, value.mask
-        if info.family is not None:
+        if info.family is not None and member is None:
             source = self.a.spread(source, [info.family])
         site = f"{span.line}:{span.column}" + "".join(f",{axis}={index}" for axis, index in self.site)
         source, told, presence = self._present_rows(info, source, mask, evaluated, span)
+        picked: dict[str, Any] = {} if member is None else {"member": member}
         node = self.graph.make(
             "call",
             source,
@@ -288,6 +324,7 @@ class Models(Expressions):
             version=version,
             site=site,
             span=span,
+            **picked,
         )
         return self._named(info, Value(node, presence), shapes, span) if info.outputs else Value(node, presence)
 

@@ -167,5 +167,17 @@ class Broken:
 
 
 Thing = Union[
-    Value, Uneven, RowSet, Row, Relation, Function, ModelValue, WeightsValue, Outputs, TextValue, ListValue, Distribution, Broken
+    Value,
+    Uneven,
+    RowSet,
+    Row,
+    Relation,
+    Function,
+    ModelValue,
+    WeightsValue,
+    Outputs,
+    TextValue,
+    ListValue,
+    Distribution,
+    Broken,
 ]

@@ -78,7 +78,7 @@ def _operator(node: Node) -> str:
     if not operator.least <= len(node.inputs) <= operator.most:
         return f"takes {operator.least} to {operator.most} inputs, not {len(node.inputs)}"
     keys = tuple(key for key, _ in node.attrs)
-    if keys != operator.attrs:
+    if keys not in (operator.attrs, (*operator.attrs, operator.also)):
         return f"has the attributes {operator.attrs}, not {keys}"
     return ""
 

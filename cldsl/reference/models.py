@@ -60,7 +60,9 @@ class Models:
         for name, module in supplied.items():
             # a module of the caller's stays as it is: the evaluator moves a copy
             own = copy.deepcopy(module).to(torch.float64) if isinstance(module, nn.Module) else module
-            self._store(name, [own])
+            members = getattr(own, "members", None)
+            family = isinstance(members, nn.ModuleList) and bool(self.items[name].family)
+            self._store(name, list(members) if family and members is not None else [own])
 
     # ---- what a model is
 
@@ -244,12 +246,23 @@ class Models:
         if not family:
             return self._call(modules[0], ref, value, span)
         axis = family[0]
-        if axis in ref.indices or value.size(axis) is None:
-            made = [self._call(module, ref, value, span) for module in modules]
-        else:
-            made = [self._call(m, ref, at(value, {axis: constant(index)}), span) for index, m in enumerate(modules)]
-        whole = stacked(made, axis)
-        return at(whole, {axis: ref.indices[axis]}) if axis in ref.indices else whole
+        if axis in ref.indices:
+            return self._picked(ref, value, ref.indices[axis], axis, span)
+        if value.size(axis) is None:
+            return stacked([self._call(module, ref, value, span) for module in modules], axis)
+        made = [self._call(m, ref, at(value, {axis: constant(index)}), span) for index, m in enumerate(modules)]
+        return stacked(made, axis)
+
+    def _picked(self, ref: ModelRef, value: Value, index: Value, axis: str, span: Span) -> Value:
+        """`w[v = e](x)`: the member that the index names, and no other is applied where the index is one number."""
+        modules = self._modules(ref, value)
+        if not index.all_axes and index.present is None:
+            if not 0 <= int(index.data) < len(modules):
+                raise EvaluationError(f"{ref.name} has no member {int(index.data)}", span)
+            return self._call(modules[int(index.data)], ref, value, span)
+        member = f"{axis}@member"  # an axis of its own: the value and the index may have the family's
+        whole = stacked([self._call(module, ref, value, span) for module in modules], member)
+        return at(whole, {member: index})
 
     def _consumed(self, ref: ModelRef) -> list[str]:
         consumes = self._signature(ref).consumes or ()

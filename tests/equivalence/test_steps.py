@@ -161,6 +161,22 @@ train on rows_of(sampler = episodes(label, way = 3, shot = 2, ask = 1), epochs =
     sampled={"support": torch.arange(9) < 6, "local": torch.tensor([0, 0, 1, 1, 2, 2, 0, 1, 2])},
 )  # fmt: skip
 
+#: members picked by a number, by an index that has the family's axis, and all of them; weights that no objective reaches stay
+FAMILY = Training(
+    HEAD
+    + """data rows_of: x[item, v, width], label[item] -> class from "rows.npz"
+model f[v = 2](width -> dim) = linear(3)
+let lead = f[v = 0](x)
+let crossed = f[v = 1 - v](x)
+train on rows_of(batch = 4, epochs = 2):
+    minimize mean(sq(lead)) by adam(lr = 0.1)
+    report swapped = mean(dot(crossed, f(x)))
+    minimize mean(sq(f[v = 1](x[v = 0]))) + mean(sq(crossed[v = 0])) by sgd(lr = 0.1)
+    report classes = sum(label)
+""",
+    {"x": "item v width", "label": "item"}, SIZES, indices={"label": 3},
+)  # fmt: skip
+
 TOGETHER = Training(
     HEAD
     + INFONCE
@@ -315,7 +331,7 @@ train on rows_of(batch = 4, epochs = 2):
 TRAININGS = {
     **{rule: _optimised(rule) for rule in RULES}, "queue": QUEUE, "prototypes": PROTOTYPES, "table": TABLE,
     "twice": TWICE, "ragged": RAGGED, "together": TOGETHER, "episodes": EPISODES, "every": EVERY, "beside": BESIDE,
-    "continued": CONTINUED, "sequences": SEQUENCES, "apart": APART, "outputs": OUTPUTS, "virtual": VIRTUAL,
+    "continued": CONTINUED, "sequences": SEQUENCES, "apart": APART, "outputs": OUTPUTS, "virtual": VIRTUAL, "family": FAMILY,
 }  # fmt: skip
 
 
