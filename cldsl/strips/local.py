@@ -66,6 +66,8 @@ def local(node: Node, rows: Rows, own: Callable[[Node], bool], coupled: Coupled)
             return f"{node.attr('model')} takes {r} whole"
         name = node.attr("model")
         apart = coupled.get(name, frozenset())
+        if apart is not None and any(key == "member" for key, _ in node.attrs):
+            return rows
         if apart is None:
             return f"{name} couples rows"
         return f"{name} has a member for each {r}" if r in apart else rows
