@@ -16,7 +16,7 @@ CASES = [(spec, path.stem) for spec in SPECS for path in sorted((GOLDEN / spec).
 
 
 def test_there_are_cases() -> None:
-    assert len(CASES) == 70
+    assert len(CASES) == 73
 
 
 @pytest.mark.parametrize(("spec", "name"), CASES)
