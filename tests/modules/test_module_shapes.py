@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 
 from cldsl.catalogue import CatalogueError
 from cldsl.modules.build import build
-from cldsl.modules.catalog import MODULES, bind_module, module_entry, produced
+from cldsl.modules.catalog import MODULES, bind_module, module_entry, outputs, produced
 from cldsl.modules.dilated import DilatedConv
 from cldsl.modules.transformer import Attention
 
@@ -214,3 +215,35 @@ def test_unknown_sizes_stay_unknown() -> None:
     assert produced("resnet", [18.0], {"width": 16.0}, (3, 28, 28)) == (128,)
     assert produced("hf", ["bert"], {"pool": "none"}, (12,)) == (12, None)
     assert produced("python", ["a:B"], {"axes": 2}, (12,)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("call", "consumed", "wanted"),
+    [
+        (("conv", ([3, 5, 7],), {"levels": [1, 3]}), (2, 9, 8), ((3, 9, 8), (7, 2, 2), (7,))),
+        (("conv", ([3, 5],), {"levels": [2], "out": "map"}), (8, 6), ((5, 4, 3), (5, 4, 3))),
+        (("conv1d", ([3, 5],), {"levels": [1], "out": "flatten"}), (2, 9), ((3, 9), (20,))),
+        (("resnet", (18,), {"levels": [2, 4], "width": 4, "stem": "small"}), (3, 9, 8), ((8, 5, 4), (32, 2, 1), (32,))),
+        (("resnet", (50,), {"levels": [3], "width": 2, "out": "map"}), (3, 33, 32), ((32, 3, 2), (64, 2, 1))),
+    ],
+)
+def test_levels_come_one_after_another_in_one_vector(call: Any, consumed: Any, wanted: Any) -> None:
+    name, args, named = call
+    assert outputs(name, args, named, consumed) == wanted
+    total = sum(math.prod(sizes) for sizes in wanted)
+    assert produced(name, args, named, consumed) == (total,)
+    module = build(name, args, named, consumed, 1).eval()
+    x = torch.randn(2, *consumed)
+    plain = build(
+        name, args, {key: value for key, value in named.items() if key != "levels"}, consumed, len(wanted[-1])
+    ).eval()
+    copied = dict(zip(plain.state_dict(), module.state_dict().values(), strict=True))
+    plain.load_state_dict(copied)
+    assert module(x).shape == (2, total)
+    torch.testing.assert_close(module(x)[:, -math.prod(wanted[-1]) :], plain(x).flatten(1))
+
+
+@pytest.mark.parametrize("levels", [[2, 1], [3], [1, 1]])
+def test_levels_rise_within_the_stages(levels: list[int]) -> None:
+    with pytest.raises(CatalogueError, match="levels rise from 1 to 2"):
+        outputs("conv", ([3, 5],), {"levels": levels}, (1, 8, 8))
