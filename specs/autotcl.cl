@@ -60,7 +60,7 @@ contrast local:
 
 let near = mean(infonce(local)) else 0  # windows shorter than `segments` have none
 let turn = step % ratio == 0
-train on hours(batch = 32, epochs = 2):
+train on hours(batch = 32, epochs = 1):
     minimize far + sparsity * sparse over trunk if turn, h if turn, g if turn by adamw(lr = 1e-2)
     minimize mean(infonce(whole)) + local_weight * near over enter, f by adamw(lr = 1e-3)
     steady <- mix(steady, (enter, f), keep = 1 - 1 / (step + 2))
