@@ -231,7 +231,8 @@ def _split(low: Lowering, node: Node) -> Expression:
     rest = tuple(each for each in x.names if each != old)
     first = permuted(low.text(x), x.names, (old, *rest))
     sizes = [low.sizes.of(axis) for axis in node.attr("new")]
-    if isinstance(sizes[0], Literal):
+    empty = any(axis.size == 0 for axis in node.attr("new"))  # nothing tells how many
+    if isinstance(sizes[0], Literal) and not empty:
         sizes[0] = Literal(-1)  # as many as there are
     return method(first, "unflatten", Literal(0), display(tuple(sizes)))
 

@@ -11,7 +11,6 @@ import torch
 from cldsl.catalogue import CatalogueError
 from cldsl.modules.build import build
 from cldsl.modules.catalog import MODULES, bind_module, module_entry, outputs, produced
-from cldsl.modules.dilated import DilatedConv
 from cldsl.modules.transformer import Attention
 
 Call = tuple[str, list[Any], dict[str, Any], tuple[int, ...]]
@@ -47,7 +46,7 @@ CALLS: list[Call] = [
     ("vit", [4], {"width": 8, "depth": 1, "heads": 2, "pool": "class", "dropout": 0.2}, (8, 12)),
     ("vit", [2], {"width": 8, "depth": 1, "heads": 4, "pool": "none"}, (1, 4, 6)),
     ("dilated_conv", [5], {"hidden": 4, "depth": 2, "spans": 3}, (21, 2)),
-    ("dilated_conv", [5], {"hidden": 5, "depth": 0, "kernel": 5, "mask": 0.5}, (7, 1)),
+    ("dilated_conv", [5], {"hidden": 5, "depth": 0, "kernel": 5}, (7, 1)),
     ("transformer", [], {"causal": True, "dropout": 0.1}, (5, 8)),
     ("transformer", [], {"depth": 1, "heads": 4, "hidden": 6, "norm": "before"}, (3, 8)),
 ]
@@ -124,8 +123,6 @@ def test_batch_statistics_flag_is_the_truth(call: Call) -> None:
     for part in module.modules():
         if isinstance(part, torch.nn.Dropout):
             part.p = 0.0
-        if isinstance(part, DilatedConv):
-            part.mask = 0.0
         if isinstance(part, Attention):
             part.dropout = 0.0
         # A branch that starts at zero would hide what its batch norm does to other rows.
