@@ -3,13 +3,13 @@ spec beclr "Batches enhanced by a clustered memory, prototypes moved by transpor
 use std.views (crop_turn)
 use std.schedules (cosine)
 
-param tau: real > 0 = 2
-param lam: real >= 0 = 0.1         # weight of uniformity
+param tau: real > 0 = 0.5          # the paper's 2 and 0.1 are for batches of 512
+param lam: real >= 0 = 1           # weight of uniformity
 param near: int > 0 = 3            # neighbours that enhance a row
 param words: int > 1 = 20          # clusters of a memory
 param slots: int > 0 = 640         # rows of a memory
 param eps: real > 0 = 0.1          # sharpness of a batch's clusters
-param begin: int >= 0 = 3          # epoch from which neighbours are added
+param begin: int >= 0 = 4          # epoch from which neighbours are added
 param keep: real >= 0 <= 1 = 0.99  # momentum of the teacher, rising to 1
 param rate: real > 0 = 0.05
 param pixels: int > 0 = 28
@@ -18,12 +18,12 @@ param rest: real > 0 = 1e-4        # of its potentials, when it stops
 param most: int > 0 = 1000         # rounds of it
 param share: real >= 0 <= 1 = 0.7  # of moved prototypes, where there are several shots
 param pull: real >= 0 <= 1 = 1     # how far prototypes are moved
-param episodes_asked: int > 0 = 100
+param episodes_asked: int > 0 = 60
 
 data photos: image[item, channel, row, column], label[item] -> class from "mnist-5k-novel", "timm/mini-imagenet"
 
-view x[v = 2] ~ crop_turn(image, pixels)
-model f(channel, row, column -> width) = conv([16, 32, 64])
+view x[v = 2] ~ crop_turn(image, pixels, scale = (0.8, 1), degrees = 10)
+model f(channel, row, column -> width) = mlp([256, 128], norm = "batch")
 model g(width -> dim) = mlp([64, 64], norm = "batch", last = "batch")
 model h(dim -> dim) = mlp([16, 64], norm = "batch")
 model t = copy(f, g)                            # the teacher
@@ -74,7 +74,7 @@ def often[way, query](C, Q):
     let two = moved[way, query](moved[way, query](C, Q), Q)
     moved[way, query](moved[way, query](moved[way, query](two, Q), Q), Q)
 
-train on photos(batch = 64, epochs = 8):
+train on photos(batch = 64, epochs = 10):
     minimize (aligned + lam * uniform(spread)) else 0 by sgd(lr = cosine(rate), momentum = 0.9, decay = 1e-4)
     bank <- push[slot](bank, seen)
     tag <- push[slot](tag, cluster)
