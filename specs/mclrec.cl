@@ -45,7 +45,7 @@ def nce(R) = mean[item](sum[side](infonce(R)))  # both directions
 def nearest(R)[a in R] = max[n in a.negative](R(a, n))
 def own(R)[a in R] = mean[p in a.positive](R(a, p))
 def beyond(R, high)[a in R] = mean[n in a.negative](relu(a.high - R(a, n)))
-# positives above the lower margin and negatives below the upper one are pushed apart less than a margin
+# by how much positives exceed the lower margin of the batch, and negatives stay below its upper one
 def margins(R) = (
     mean(relu(own(R) - min(min(own(R)), max(nearest(R))))) + mean(beyond(R, max(min(own(R)), max(nearest(R)))))
 )
@@ -57,7 +57,7 @@ let spread = margins(pull(made))
 let encoder = rank + lmd * close + beta * augmented + gamma * spread
 let augmenters = augmented + gamma * spread
 
-train on prefixes(batch = 128, epochs = 1):
+train on prefixes(batch = 128, epochs = 1):  # the paper: batch 256, dim 64, two layers, up to 100 epochs
     minimize encoder over f, E by adam(lr = rate)
     minimize augmenters over w by adam(lr = rate)  # with the encoder as it now is
 

@@ -75,6 +75,10 @@ def value(item: Any) -> str:
         return f"{word(item.name)}[{'?' if item.size is None else item.size}]"
     if isinstance(item, tuple):
         return f"({', '.join(map(value, item))})"
+    if isinstance(item, Function):  # what a gradient is taken of: shown by its name, it is not read back
+        return word(item.name)
+    if isinstance(item, Node):
+        return word(str(item.attr("name")))
     raise GraphError(f"{type(item).__name__} is no value of an attribute")
 
 

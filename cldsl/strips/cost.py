@@ -13,7 +13,8 @@ from cldsl.graph.nodes import Node, union
 from cldsl.passes.rewrite import elements
 from cldsl.strips.pairs import VIEWS
 
-BYTES = {"real": 4, "int": 8, "bool": 1}
+#: Weights are held by their modules.
+BYTES = {"real": 4, "int": 8, "bool": 1, "weights": 0}
 
 
 #: Values inside a model on pairs, each about as large as its input: two layers and what follows on them.

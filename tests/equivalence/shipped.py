@@ -127,6 +127,11 @@ STANDS: Mapping[str, Stand] = {
         _GRAPH, sets={"few": "2", "many": "3", "starts": "2", "near": "2"}, fixed=_GRAPH_SIZES,
         variants={"learned": Stand({**_GRAPH, "trust": "item node ~"}, sets={"few": "2", "many": "3", "starts": "2", "near": "2"}, fixed=_GRAPH_SIZES)},
     ),
+    "mclrec": Stand(
+        {"user": "item dim", "h": "item v dim", "z": "item v dim", "E": "vocab dim", "next": "item > vocab",
+         "seq": "item time > vocab", "order": "item operation > operation", "at": "item v ~", "noise": "item v time ~"},
+        fixed={"v": 2, "operation": 3, "time": 4, "vocab": 5},
+    ),
     "mochi": Stand(
         _MOCHI, sets=_MOCHI_SETS, fixed={"slot": 6, "mix": 3, "blend": 2},
         variants={
