@@ -126,7 +126,7 @@ def program(**changes: Any) -> ProgramPlan:
         "photos",
         (("split", "test"),),
         (evaluation(g),),
-        (ReportPlan("knn", "knn", ("features", "label"), (("k", 3),), "train", at(24)),),
+        (ReportPlan("knn", "knn", ("features", "label"), (("k", 3),), "train", span=at(24)),),
         span=at(23),
     )
     plan = {
