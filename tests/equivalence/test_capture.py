@@ -51,6 +51,7 @@ def _program(spec: str, memory: int | None = None) -> tuple[Any, TrainPlan, dict
     text = path.read_text(encoding="utf-8")
     number = text.partition("(batch = ")[2].split(",")[0]
     small = text if number in ("all", "") else text.replace(f"(batch = {number},", f"(batch = {BATCH},", 1)
+    small = small.replace(", sampler = quota(label)", "")  # 16 rows are no multiple of every number of classes
     compilation = compile_spec(path, Options(sets=SETS.get(spec, {}), level=2, memory=memory), small)
     block = next(phase for phase in compilation.plan.phases if isinstance(phase, TrainPlan))
     sizes = {column.target: 3 for stream in compilation.plan.streams for column in stream.columns if column.target}
