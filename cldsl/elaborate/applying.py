@@ -72,15 +72,8 @@ class Applying(Brackets):
             raise Mistake(
                 expr.span, "argument-missing", f"{model.name} is applied to a value", "", f"write `{model.name}(x)`"
             )
-        if len(expr.arguments) > 1:
-            raise Mistake(
-                expr.arguments[1].span,
-                "not-executed",
-                "models of several arguments are not executed by this version",
-                "",
-                "",
-            )
-        return self.apply_model(model, self.thing(expr.arguments[0].value, scope), scope, expr.span)
+        first, *others = (self.thing(argument.value, scope) for argument in expr.arguments)
+        return self.apply_model(model, first, scope, expr.span, others)
 
     def _call_attribute(
         self, expr: ast.Call, target: ast.Attribute, items: tuple[ast.AxisItem, ...], scope: Scope

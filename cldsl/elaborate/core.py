@@ -6,6 +6,7 @@ The chain of classes is core.py, brackets.py, applying.py, expressions.py; the s
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cldsl.catalogue import nearest
@@ -78,7 +79,9 @@ class Core:
     def names_in_reach(self, scope: Scope) -> list[str]:
         raise NotImplementedError
 
-    def apply_model(self, model: ModelValue, argument: Thing, scope: Scope, span: Span) -> Thing:
+    def apply_model(
+        self, model: ModelValue, argument: Thing, scope: Scope, span: Span, others: Sequence[Thing] = ()
+    ) -> Thing:
         raise NotImplementedError
 
     def unexecuted(self) -> frozenset[str]:

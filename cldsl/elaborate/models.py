@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cldsl.catalogue import CatalogueError
 from cldsl.elaborate.axes import axis_name
@@ -92,11 +92,24 @@ class Models(Expressions):
         for each in item.family:
             if isinstance(each, ast.Select):
                 family = self.declare_axis(each.axis, self.static_int(each.value, Scope()), each.span)
+        if len(item.further) >= entry.arguments:
+            raise Mistake(
+                item.span,
+                "signature",
+                f"{kind} takes {entry.arguments} argument(s), the signature names {len(item.further) + 1}",
+                "a bar stands between the axes of two arguments",
+                "write the axes of one argument with commas between them",
+            )
+        if item.further and family is not None:
+            raise Mistake(
+                item.span, "not-executed", "families of several arguments are not executed by this version", "", ""
+            )
         outputs = self._outputs(item)
         produces = (f"outputs of {item.name}",) if outputs else tuple(out.name for out in item.produces)
         info = ModelInfo(
             item.name, "module", kind, args, named, tuple(axis_name(axis) for axis in item.consumes), produces, None, family,
             item.span, batch_statistics=entry.batch_statistics(bound), outputs=outputs,
+            further=tuple(tuple(axis_name(axis) for axis in each) for each in item.further),
         )  # fmt: skip
         self.shared.models[item.name] = info
         return [info]
@@ -151,6 +164,7 @@ class Models(Expressions):
                 source.batch_statistics,
                 outputs=source.outputs,
                 shapes=source.shapes,
+                further=source.further,
             )
             self.shared.models[name] = info
             infos.append(info)
@@ -165,7 +179,7 @@ class Models(Expressions):
         known = self.draws.view_sizes()
         sizes = tuple(
             known.get(name, self.sizes.get(name)) if name in known else self._size_or_none(name)
-            for name in info.consumes
+            for name in info.taken
         )
         self._sized(info, sizes, info.span)
 
@@ -214,7 +228,9 @@ class Models(Expressions):
         sizes = [size for own in shapes for size in own]
         return None if None in sizes else sum(math.prod(n for n in own if n is not None) for own in shapes)
 
-    def apply_model(self, model: ModelValue, argument: Thing, scope: Scope, span: Span) -> Thing:
+    def apply_model(
+        self, model: ModelValue, argument: Thing, scope: Scope, span: Span, others: Sequence[Thing] = ()
+    ) -> Thing:
         if len(model.plans) != 1:
             parts = ", ".join(plan.name for plan in model.plans)
             raise Mistake(
@@ -225,6 +241,16 @@ class Models(Expressions):
                 f"apply one: `{model.plans[0].name}(x)`",
             )
         info = self.shared.models[model.plan.name]
+        if len(others) != len(info.further):
+            raise Mistake(
+                span,
+                "argument-count",
+                f"{info.name} takes {len(info.further) + 1} argument(s), {len(others) + 1} given",
+                "",
+                f"it consumes {' | '.join(', '.join(each) for each in (info.consumes, *info.further))}",
+            )
+        if info.further:
+            return self._several(model, info, [self.as_value(each, span) for each in (argument, *others)], span)
         if isinstance(argument, Uneven):
             made = [self.apply_model(model, value, scope, span) for _, _, value in argument.pieces]
             along = argument.axis.name
@@ -238,16 +264,62 @@ class Models(Expressions):
                 for index in range(self.apart_count(axis.size, span))
             ]
             return self._combined(made, lambda own, along=axis: self.stacked(own, along), span)  # type: ignore[misc]
-        for name in info.consumes:
+        self._carries(info, value, info.consumes, span)
+        sizes = tuple(value.node.axis(name).size for name in info.consumes)
+        return self._called(model, info, value, info.consumes, sizes, span)
+
+    def _carries(self, info: ModelInfo, value: Value, wanted: tuple[str, ...], span: Span) -> None:
+        for name in wanted:
             if name not in value.names:
                 raise Mistake(
                     span,
                     "model-axis",
                     f"{info.name} consumes the axis {name}, which its argument lacks",
                     f"the argument has {', '.join(value.names) or 'no axes'}",
-                    f"{info.name} consumes {', '.join(info.consumes)}",
+                    f"{info.name} consumes {', '.join(wanted)}",
                 )
-        sizes = tuple(value.node.axis(name).size for name in info.consumes)
+
+    def _several(self, model: ModelValue, info: ModelInfo, values: Sequence[Value], span: Span) -> Thing:
+        """A model of several arguments: what it takes of each row of them, one behind the other, is one axis of its call."""
+        for axis in (axis for name in self.apart for value in values for axis in value.axes if axis.name == name):
+            made = [
+                self._several(
+                    model,
+                    info,
+                    [self._entry(value, axis, index) if axis.name in value.names else value for value in values],
+                    span,
+                )
+                for index in range(self.apart_count(axis.size, span))
+            ]
+            return self._combined(made, lambda own, along=axis: self.stacked(own, along), span)  # type: ignore[misc]
+        taken = list(zip(values, (info.consumes, *info.further), strict=True))
+        for value, wanted in taken:
+            self._carries(info, value, wanted, span)
+            self._whole(info, wanted, value.mask, span)
+        sizes = tuple(value.node.axis(name).size for value, wanted in taken for name in wanted)
+        rows = {axis.name: axis for value, wanted in taken for axis in value.axes if axis.name not in wanted}
+        pack = self.fresh_axis("pack")
+        parts, mask = [], None
+        for value, wanted in taken:
+            old = [value.node.axis(name) for name in wanted]
+            known = [axis.size for axis in old if axis.size is not None]
+            flat = Axis(pack, math.prod(known) if len(known) == len(old) else None)
+            node = self.a.spread(self.a.cast(value.node, "real"), [r for r in rows.values() if r.name not in wanted])
+            parts.append(self.a._merged(node, old, flat))
+            mask = self.a.both(mask, value.mask)
+        packed = self.graph.make("concat", *parts, axis=pack, span=span)
+        return self._called(model, info, Value(packed, mask), (pack,), sizes, span)
+
+    def _called(
+        self,
+        model: ModelValue,
+        info: ModelInfo,
+        value: Value,
+        consumes: tuple[str, ...],
+        sizes: tuple[int | None, ...],
+        span: Span,
+    ) -> Thing:
+        """The call itself, at the version of the model's weights. sizes: of what it takes of all its arguments."""
         if info.sizes_in is None or info.sizes_out is None or (not info.applied and None not in sizes):
             self._sized(info, sizes, span)
         info.applied = True
@@ -270,7 +342,7 @@ class Models(Expressions):
             source,
             *told,
             model=info.name,
-            consumes=info.consumes,
+            consumes=consumes,
             produces=produces,
             mode="eval" if evaluated else "train",
             version=version,
@@ -333,15 +405,9 @@ class Models(Expressions):
         mask = None if mask is None else self.a.unless_proven(mask)
         if mask is None:
             return source, (), None
-        inside = [name for name in info.consumes if name in mask.names]
-        if inside and (not module_catalog.module_entry(info.entry).presence or inside != [info.consumes[0]]):
-            raise Mistake(
-                span,
-                "absent-part",
-                f"{info.name} takes {inside[0]} whole, and entries along it may be absent",
-                f"{info.entry} is not told which are there",
-                "fill them first: `x else 0`",
-            )
+        inside = [] if info.further else [name for name in info.consumes if name in mask.names]
+        if not module_catalog.module_entry(info.entry).presence or inside != [info.consumes[0]]:
+            self._whole(info, tuple(inside), mask, span)
         if info.batch_statistics and not evaluated:
             raise Mistake(
                 span,
@@ -355,6 +421,18 @@ class Models(Expressions):
             return source, (), mask
         left = mask if inside[0] in info.produces else self.graph.make("reduce", mask, kind="any", over=(inside[0],))
         return source, (mask,), left
+
+    def _whole(self, info: ModelInfo, taken: tuple[str, ...], mask: Node | None, span: Span) -> None:
+        """Raises Mistake where an entry along an axis that the model takes whole may be absent."""
+        inside = [name for name in taken if mask is not None and name in mask.names]
+        if inside:
+            raise Mistake(
+                span,
+                "absent-part",
+                f"{info.name} takes {inside[0]} whole, and entries along it may be absent",
+                f"{info.entry} is not told which are there",
+                "fill them first: `x else 0`",
+            )
 
     def produced_axis(self, name: str, size: int | None, span: Span) -> Axis:
         if self.sizes.get(name) is None or name in ("dim",):

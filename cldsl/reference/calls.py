@@ -75,7 +75,7 @@ class Calls:
         if isinstance(thing, ModelRef):
             whole = thing if not items else self.interpreter.evaluate(node.function, scope)
             assert isinstance(whole, ModelRef)
-            return self.interpreter.world.models.apply(whole, self.argument(node, 0, scope.rows_only()), node.span)
+            return self.interpreter.world.models.apply(whole, self.arguments(node, scope.rows_only()), node.span)
         if not isinstance(callee, ast.Name):
             raise EvaluationError("this cannot be called")
         return self.library(callee.id, node, items, scope)
@@ -100,7 +100,7 @@ class Calls:
         thing = self.interpreter.evaluate(callee.value, scope)
         if isinstance(thing, ModelRef):
             ref = self.interpreter.world.models.member(thing, callee.name)
-            return self.interpreter.world.models.apply(ref, self.argument(node, 0, scope.rows_only()), node.span)
+            return self.interpreter.world.models.apply(ref, self.arguments(node, scope.rows_only()), node.span)
         if not isinstance(thing, Relation):
             raise EvaluationError(f"this has no {callee.name} to call")
         things = [self.interpreter.evaluate(each.value, scope) for each in node.arguments]
