@@ -53,16 +53,13 @@ let back_v = nce(event(ra, sa), event(rv, sv), back(rv, sv)), back_a = nce(event
 let calm_v = nce(event(ra, sa), event(rv, sv), calm(rv, sv)), calm_a = nce(event(rv, sv), event(ra, sa), calm(ra, sa))
 let lamda = min(cap, growth * epoch)
 let contrast_loss = lamda * (back_v + back_a + calm_v + calm_a)
-let keep = 1 - (1 - kept) * half_cosine(epochs)
-def half_cosine(n) = (1 + cos_angle(3.141592653589793 * epoch / n)) / 2
+let total = (mean(bce(p, label)) else 0) + contrast_loss, alone = mean(bce(u, label)) else 0
+let keep = 1 - (1 - kept) * half_cosine(epoch, epochs)
+def half_cosine(e, n) = (1 + cos_angle(3.141592653589793 * e / n)) / 2
 
 train on clips(batch = 40, epochs = 20):
-    minimize (mean(bce(p, label)) else 0) + contrast_loss over wv, wa, block, head by adam(
-        lr = rate * half_cosine(1.2 * epochs)
-    )
-    minimize mean(bce(u, label)) else 0 over alone_w, alone_block, alone_head by adam(
-        lr = rate / slower * half_cosine(1.2 * epochs)
-    )
+    minimize total over wv, wa, block, head by adam(lr = rate * half_cosine(epoch, 1.2 * epochs))
+    minimize alone over alone_w, alone_block, alone_head by adam(lr = rate / slower * half_cosine(epoch, 1.2 * epochs))
     every 1 epochs:  # by name; the optimiser's moments stay, and the visual network is never moved by it
         wv <- mix(wv, alone_w, keep)
         block <- mix(block, alone_block, keep)

@@ -178,8 +178,7 @@ class Models(Expressions):
             return
         known = self.draws.view_sizes()
         sizes = tuple(
-            known.get(name, self.sizes.get(name)) if name in known else self._size_or_none(name)
-            for name in info.taken
+            known.get(name, self.sizes.get(name)) if name in known else self._size_or_none(name) for name in info.taken
         )
         self._sized(info, sizes, info.span)
 

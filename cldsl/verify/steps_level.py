@@ -66,6 +66,10 @@ class At(Clock):
         """The case's epoch."""
         return self.at_epoch
 
+    def as_tensors(self, device: Any = "cpu", dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
+        """As precise as the case."""
+        return super().as_tensors(device, dtype)
+
 
 def steps(prepared: Setup, level: int, memory: int | None = None) -> Found:
     """Every step of the case. Raises SpecError, GraphError, RunFailed."""
@@ -173,7 +177,7 @@ def _step(prepared: Setup, plan: ProgramPlan, phase: TrainPlan, program: Overhea
     }
     program.wanted, program.heard, program.loss = {**batch, **learned}, {}, None
     stood = prepared.clock(step)
-    clock = At(step, stood["steps"], stood["steps"], stood["epochs"], at_epoch=stood["epoch"])
+    clock = At(step, stood["steps"], stood["steps_per_epoch"], stood["epochs"], at_epoch=stood["epoch"])
     logs = getattr(program, phase.name)(batch, clock)
     arrays = {name: Array(logs[name].clone(), axes) for name, axes in _logged(phase).items()}
     for name, array in arrays.items():
