@@ -52,7 +52,7 @@ class AttentionLayer(nn.Module):
 
     def _two(self, x: Tensor, second: tuple[int, int]) -> tuple[Tensor, Tensor]:
         asking, answering = torch.split(x, [math.prod(self.first), math.prod(second)], 1)
-        return asking.unflatten(1, self.first), answering.unflatten(1, second)
+        return asking.reshape(-1, *self.first), answering.reshape(-1, *second)
 
     def _attend(self, asking: Tensor, answering: Tensor, present: Tensor | None) -> Tensor:
         query, key, value = (

@@ -66,10 +66,6 @@ class At(Clock):
         """The case's epoch."""
         return self.at_epoch
 
-    def as_tensors(self, device: Any = "cpu", dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
-        """As precise as the case."""
-        return super().as_tensors(device, dtype)
-
 
 def steps(prepared: Setup, level: int, memory: int | None = None) -> Found:
     """Every step of the case. Raises SpecError, GraphError, RunFailed."""
