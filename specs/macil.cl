@@ -10,6 +10,7 @@ param kept: real >= 0 <= 1 = 0.91  # of its own weights by the first distillatio
 param rate: real > 0 = 4e-3        # of the optimiser, before its schedule
 param slower: real > 0 = 5         # the visual network's rate is so many times smaller
 param wide: int > 0 = 32
+param dropout: real >= 0 <= 1 = 0.1
 
 data clips: visual[
     item, time*, feature
@@ -18,10 +19,10 @@ data clips: visual[
 ], label[item] -> class, truth[item, time*] -> mark from "digit-clips", "bags:xd-violence.csv"
 
 model wv(feature -> dim), wa(sound -> dim) = linear(wide)
-model block(time, dim | time, dim -> time, dim) = attention(heads = 4, hidden = wide, dropout = 0.1, start = "tied")
+model block(time, dim | time, dim -> time, dim) = attention(heads = 4, hidden = wide, dropout = dropout, start = "tied")
 model head(dim -> out) = linear(1)
 model alone_w(feature -> dim) = linear(wide)  # the visual network, from which the other one learns
-model alone_block(time, dim -> time, dim) = attention(heads = 4, hidden = wide, dropout = 0.1, start = "tied")
+model alone_block(time, dim -> time, dim) = attention(heads = 4, hidden = wide, dropout = dropout, start = "tied")
 model alone_head(dim -> out) = linear(1)
 
 let here = present(visual[feature = 0])
