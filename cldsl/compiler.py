@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ def optimise(plan: ProgramPlan, level: int, verify: bool = False, memory: int | 
 
     memory: bytes that a step may fill.
     """
-    coupled = coupled_models(plan) if level == max(LEVELS) else ()
+    coupled = coupled_models(plan) if level == max(LEVELS) else {}
     optimised = plan.map_functions(lambda function: optimise_function(function, level, verify, memory, coupled))
     if level == 0 or memory is None:
         return optimised
@@ -93,18 +93,18 @@ def optimise_function(
     level: int,
     verify: bool = False,
     memory: int | None = None,
-    coupled: Collection[str] = (),
+    coupled: Mapping[str, frozenset[str] | None] | None = None,
 ) -> Function:
     """One function through the passes of the level, at the highest with the parts that are computed in strips.
 
-    coupled: models whose rows depend on each other or draw: they are not called strip by strip.
+    coupled: what `coupled_models` tells: models that are not called strip by strip.
     """
     optimised = _passed(function, level, verify)
     if level < max(LEVELS):
         return optimised
     from cldsl.strips import study
 
-    return study(optimised, memory, coupled).function
+    return study(optimised, memory, coupled or {}).function
 
 
 def optimise_passes(plan: ProgramPlan, level: int) -> ProgramPlan:
@@ -118,19 +118,22 @@ def _passed(function: Function, level: int, verify: bool) -> Function:
     return passes.optimise(function, Graph(), level, verify=verify)
 
 
-def coupled_models(plan: ProgramPlan) -> set[str]:
-    """Models whose rows depend on each other (batch statistics) or draw (dropout), by name."""
+def coupled_models(plan: ProgramPlan) -> dict[str, frozenset[str] | None]:
+    """Models whose rows depend on each other (batch statistics) or draw (dropout), by name: None. Of any other family of
+    members its axis: a member belongs to an index, so that no strip may cut it."""
     from cldsl.modules.catalog import bind_module, module_entry
 
     kinds = {model.name: model for model in plan.models}
-    found = set()
+    found: dict[str, frozenset[str] | None] = {}
     for model in plan.models:
         own = model
         while own.of is not None and own.of in kinds:
             own = kinds[own.of]
         entry = module_entry(own.entry)
         if own.batch_statistics or entry.draws(bind_module(entry, own.args, dict(own.named))):
-            found.add(model.name)
+            found[model.name] = None
+        elif model.family is not None:
+            found[model.name] = frozenset([model.family.name])
     return found
 
 

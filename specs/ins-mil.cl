@@ -7,8 +7,8 @@ param tau: real > 0 = 0.07
 param weigh: real >= 0 = 0.5       # the contrast beside the classifier
 param keep: real >= 0 <= 1 = 0.99  # momentum of the key encoder
 param slow: real > 0 < 1 = 0.9     # momentum of the prototypes
-param first: int >= 0 = 1          # epochs of the classifier alone, on the labels of the bags
-param wait: int >= 0 = 3           # then epochs of warm-up, up to this one
+param first: int >= 0 = 4          # epochs of the classifier alone, on labels of bags (paper: 1, pretrained)
+param wait: int >= 0 = 5           # then a warm-up to this epoch
 param slots: int > 0 = 1024
 param rate: real > 0 = 0.05
 
@@ -18,7 +18,7 @@ data tiles: image[
 data bags: image[item, tile, channel, row, column], label[item] -> class from "digit-bags", "bags:slides/train.csv"
 
 view x[v = 2] ~ crop_turn(image, 28)
-model f(channel, row, column -> width) = conv([16, 32])
+model f(channel, row, column -> width) = conv([8, 16])
 model c(width -> class) = linear(2)
 model g(width -> dim) = mlp([64, 32])
 model t = copy(f, g)  # the key encoder
@@ -71,7 +71,7 @@ let pull_loss = (mean(infonce(same) if taken) if warm else mean(supcon(alike))) 
 let likely = softmax[class](c(f(image)))                # of a tile, alone or in its bag
 let together = -log(mean[tile](likely)[class = label])  # [item]: of a bag
 
-train on tiles(batch = 64, epochs = 10):
+train on tiles(batch = 64, epochs = 12):
     t <- mix(t, (f, g), keep)
     minimize class_loss + part * pull_loss by sgd(lr = rate, momentum = 0.9, decay = 1e-3)
     s[sample = id] <- belief  # what the loss saw: by the prototypes as they were
@@ -103,7 +103,7 @@ variant as_published:  # a guard in the logarithm, below the largest similarity,
                 minimize mean(odd) by sgd(lr = rate, momentum = 0.9, decay = 1e-3)
 
 variant copied:  # each tile has the label of its bag
-    param first = 10
+    param first = 12
 
 variant prototypes:  # pseudo labels without the contrast
     param weigh = 0

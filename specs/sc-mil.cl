@@ -56,4 +56,8 @@ variant baseline from oversampled:  # and as the classes come
 variant constant:  # both losses throughout
     let beta = 0.5
 
+variant gated:  # attention of tanh and sigmoid
+    model u(width -> hidden) = linear(32)
+    let share = softmax[tile](dot[hidden](w, tanh(v(tiles)) * sigmoid(u(tiles))))
+
 claim f1: baseline < this, oversampled < this, constant < this

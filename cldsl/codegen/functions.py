@@ -69,6 +69,10 @@ def arguments(function: Function) -> list[Node]:
 def own_expression(leaf: Node, around: Surroundings) -> Expression:
     """An input that the program holds itself: self.Q, self.Q_present, self.slot_pointer, a module's parameter."""
     kind, own = leaf.attr("kind"), str(leaf.attr("name"))
+    if kind == "weights":
+        model = own.partition("@")[0]
+        verb = "rt.weights_frozen" if around.is_frozen(model) else "rt.weights"
+        return call(verb, around.module(model))
     if kind == "weight":
         model, _, parameter = own.partition(".")
         return method(around.module(model), "get_parameter", Literal(parameter))
@@ -109,14 +113,17 @@ def module_function(function: Function, families: Mapping[str, str] | None = Non
     The functions of its strips are those of their names (codegen/strips.py).
     """
     names = Names({*RESERVED, *(visit.name for visit in function.visits)})
-    passed = {leaf: Name((names.fresh(key_of(leaf)),)) for leaf in function.inputs}
+    passed = {leaf: Name((names.fresh(key_of(leaf)),)) for leaf in function.inputs if leaf.attr("kind") != "weights"}
     around = families or {}
 
     def model(own: str) -> Expression:
         return Subscript(name("models"), (Literal(own),))
 
+    def leaf(node: Node) -> Expression:
+        return passed[node] if node in passed else call("rt.weights", model(str(node.attr("name"))))
+
     environment = Environment(
-        lambda node: passed[node], model, around.get, lambda _: False, visit=lambda visit: name(Identifier(visit.name))
+        leaf, model, around.get, lambda _: False, visit=lambda visit: name(Identifier(visit.name))
     )
     low = Lowering(function, environment, names)
     body = body_of(low, environment.leaf, low.run())

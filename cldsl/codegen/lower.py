@@ -8,14 +8,14 @@ are nested. The operators' text is in pointwise.py and operators.py; what stands
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cldsl.codegen.layout import Axes, aligned
 from cldsl.codegen.names import RESERVED, Identifier, NameRefused, Names
 from cldsl.codegen.printer import flat
 from cldsl.codegen.scalars import is_constant, scalar
 from cldsl.codegen.sizes import Sizes
-from cldsl.codegen.statements import Assign, Attribute, Call, Expression, Name, Statement, call, method
+from cldsl.codegen.statements import Assign, Attribute, Call, Define, Expression, Name, Return, Statement, call, method
 from cldsl.graph.nodes import POINTWISE, Function, Node, topological
 from cldsl.graph.strips import Visit
 from cldsl.syntax.diagnostics import NOWHERE, Span
@@ -50,6 +50,8 @@ _CALLED = {
     "merge": "merged",
     "split": "parted",
     "cumsum": "running",
+    "blend": "weights",
+    "grad": "slope",
     "table": "constants",
 }
 #: Shapes of a named value carry its name.
@@ -111,7 +113,7 @@ class Lowering:
         for node in self.order:
             if node not in self.given:
                 for each in node.inputs:
-                    self.uses[each] += 1
+                    self.uses[each] += 2 if node.op == "grad" else 1  # what the function inside reads is a name
         for visit in self.function.visits:
             for source in visit.sources:
                 self.uses[source] += 2  # an argument is a name
@@ -145,6 +147,19 @@ class Lowering:
         first = visit.gives[0].node
         comment = self._comment(first) if len(targets) == 1 else f"rows along {visit.axis}"
         self.statements.append(Assign(tuple(targets), made, comment))
+
+    def inner(self, node: Node) -> Identifier:
+        """The body of a gradient as a function of its place, defined here; what it reads besides is around it."""
+        body, leaves = node.attr("body"), node.attr("leaves")
+        place = self.names.fresh("at")
+        around = {leaf: self.tensor(each) for leaf, each in zip(leaves[1:], node.inputs[1:], strict=True)}
+        around[leaves[0]] = Name((place,))
+        low = Lowering(body, replace(self.environment, leaf=around.__getitem__), self.names)
+        values = tuple(expression for _, expression in low.run())
+        written = self.names.fresh("slope_of")
+        lines = (*low.sizes.head(around.__getitem__), *low.statements, Return(values[0]))
+        self.statements.append(Define(written, (place,), lines, doc=""))
+        return written
 
     def _lowered(self, node: Node) -> Value:
         if node.op == "input":

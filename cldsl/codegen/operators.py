@@ -12,7 +12,7 @@ from collections.abc import Callable
 from cldsl.codegen.layout import Axes, aligned, einsum, permuted, picked, position, positions
 from cldsl.codegen.lower import Lowering
 from cldsl.codegen.pointwise import pointwise
-from cldsl.codegen.statements import Binary, Expression, Listed, Literal, Range, call, display, method
+from cldsl.codegen.statements import Binary, Expression, Listed, Literal, Name, Range, call, display, method
 from cldsl.graph.nodes import POINTWISE, GraphError, Node, union
 
 #: Rows times rows of a product below which it is written as a sum.
@@ -231,7 +231,8 @@ def _split(low: Lowering, node: Node) -> Expression:
     rest = tuple(each for each in x.names if each != old)
     first = permuted(low.text(x), x.names, (old, *rest))
     sizes = [low.sizes.of(axis) for axis in node.attr("new")]
-    if isinstance(sizes[0], Literal):
+    empty = any(axis.size == 0 for axis in node.attr("new"))  # nothing tells how many
+    if isinstance(sizes[0], Literal) and not empty:
         sizes[0] = Literal(-1)  # as many as there are
     return method(first, "unflatten", Literal(0), display(tuple(sizes)))
 
@@ -267,21 +268,39 @@ def _stack(low: Lowering, node: Node) -> Expression:
 def _call(low: Lowering, node: Node) -> Expression:
     x, model = node.inputs[0], node.attr("model")
     consumed = tuple(node.attr("consumes"))
-    member = low.environment.family(model)
+    picked = dict(node.attrs).get("member")
+    member = low.environment.family(model) if picked is None else None
+    module = low.environment.model(model)
+    if picked is not None:
+        module = method(module, "member", Literal(picked))
     rest = tuple(each for each in x.names if each not in consumed)
     lead = (member, *(each for each in rest if each != member)) if member in rest and member is not None else rest
     rows = aligned(low.tensor(x), x.names, (*lead, *consumed))
     evaluates = node.attr("mode") == "eval"
     verb = "chunked" if low.environment.chunked else "apply_eval" if evaluates else "apply"
     verb += "_family" if member is not None else ""
-    if low.environment.frozen(model) and not low.environment.chunked:  # an evaluation takes no gradient anyway
+    given = [each for each in node.inputs[1:] if each.dtype == "weights"]
+    if given:
+        verb = "apply_eval_with" if evaluates else "apply_with"
+    elif low.environment.frozen(model) and not low.environment.chunked:  # an evaluation takes no gradient anyway
         verb += "_frozen"
     named: dict[str, Expression] = {"consumed": Literal(len(consumed))}
-    if len(node.inputs) > 1:
+    if len(node.inputs) > 1 and node.inputs[1].dtype == "bool":
         named["present"] = low.tensor_toward(node.inputs[1], (*lead, consumed[0]), full=True)
-    made = call(f"rt.{verb}", low.environment.model(model), rows, **named)
+    own = [low.text(each) for each in given]
+    made = call(f"rt.{verb}", module, *own, rows, **named)
     produced = tuple(axis.name for axis in node.attr("produces"))
     return permuted(made, (*lead, *produced), node.names)
+
+
+def _blend(low: Lowering, node: Node) -> Expression:
+    pairs = zip(node.inputs[::2], node.inputs[1::2], strict=True)
+    return call("rt.blend", *(display((low.text(factor), low.text(each))) for factor, each in pairs))
+
+
+def _grad(low: Lowering, node: Node) -> Expression:
+    """The body as a function of the place, which reads all else around it."""
+    return call("rt.grad", Name((low.inner(node),)), low.text(node.inputs[0]))
 
 
 def _sinkhorn(low: Lowering, node: Node) -> Expression:
@@ -343,6 +362,8 @@ _RULES: dict[str, Lowered] = {
     "concat": _concat,
     "stack": _stack,
     "call": _call,
+    "blend": _blend,
+    "grad": _grad,
     "onehot": _onehot,
     "sinkhorn": _sinkhorn,
     "transport": _transport,

@@ -134,6 +134,14 @@ _EMBEDDED = (
         _MNIST,
     ),
     _embedded(
+        "mnist-5k-novel",
+        "The digits 0 to 4 to train on, and 5 to 9 to test.",
+        "embedded:read_mnist_novel",
+        (_image(28), _DIGIT),
+        (2000, 500),
+        _MNIST,
+    ),
+    _embedded(
         "digit-halves",
         "The left and the right half of each digit of mnist-5k, as two modalities.",
         "embedded:read_halves",
@@ -159,6 +167,14 @@ _EMBEDDED = (
         ),
         (1000, 300),
         _UCI,
+    ),
+    _embedded(
+        "coloured-digits",
+        "The digits of mnist-5k at half their size, white on grounds of ten colours that tell nothing of the digit.",
+        "embedded:read_coloured",
+        (_image(14, channels=3), _DIGIT, ColumnEntry("colour", (), (), "int", 10, "of the ground")),
+        (4000, 1000),
+        _MNIST,
     ),
     _embedded(
         "tecator",

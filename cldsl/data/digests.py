@@ -19,6 +19,10 @@ SHA256: dict[str, dict[str, str]] = {
         "train": "8ae91c7a2a1aceb4324c7e09ea359f437b1ea585e7d6bb8623936d92895fdf34",
         "test": "8ac2d745d076f379c68a3f178727fb62ebe3fbaf55afd5997f9de68119364e3a",
     },
+    "mnist-5k-novel": {
+        "train": "8e37d2c64ab3c131ae2721b2f7f199793d790a8c400aac7762fc3310ff7ab18c",
+        "test": "62349da9fdb2febac293ccd37f080bb7a659b48a19c894cb29270f53ea881e6b",
+    },
     "digit-halves": {
         "train": "c9f24dc499f09f2a22d2bd8e4217d3560b60c3db284c6e3c35eaf9e456a43b20",
         "test": "a88c7c9cf70718dcf8856debda8fbbb28b18284e96ce4e22633bca00f55d065d",
@@ -26,6 +30,10 @@ SHA256: dict[str, dict[str, str]] = {
     "digit-halves-lt": {
         "train": "f55e839cb8887115b85ccecc08c18b25bea3a30c9885180c35ec2482345b0c09",
         "test": "a88c7c9cf70718dcf8856debda8fbbb28b18284e96ce4e22633bca00f55d065d",
+    },
+    "coloured-digits": {
+        "train": "b062bafdb760f0190f30bd7af7c9f0607dfb54cae76563eb1ca976f1cc106fc6",
+        "test": "d9c51394e1b34597f2c03eddebf3e67c9ce1f77fafaa7958804300373f83a59f",
     },
     "tecator": {
         "train": "3875dd636f67599bd3420a786824111d238764976cf12373eac313163e9e5469",

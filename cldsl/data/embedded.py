@@ -10,9 +10,17 @@ from importlib import resources
 
 import numpy as np
 
-from cldsl.data.order import Array, Indices, holdout
+from cldsl.data.order import Array, Indices, holdout, permutation
 
 Columns = dict[str, Array]
+
+#: Grounds of the coloured digits, 0..255: as far apart as ten of them are, and none as bright as a digit.
+COLOURS = np.array(
+    [
+        *((20, 20, 20), (200, 30, 30), (30, 170, 30), (40, 40, 210), (200, 170, 20)),
+        *((180, 30, 190), (20, 170, 190), (130, 130, 130), (110, 60, 10), (10, 80, 80)),
+    ]
+)
 
 #: Training rows per class of the long-tailed cut: 400 for class 0, falling by the same factor to 8 for class 9.
 LONG_TAIL = tuple(round(400 * (8 / 400) ** (label / 9)) for label in range(10))
@@ -48,6 +56,23 @@ def read_mnist_lt(split: str) -> Columns:
         return columns
     rows = _first_of_each(columns["label"])
     return {name: column[rows] for name, column in columns.items()}
+
+
+def read_mnist_novel(split: str) -> Columns:
+    """The columns of `read_mnist`; the digits 0 to 4 to train on, 5 to 9 to test."""
+    columns = read_mnist(split)
+    rows = (columns["label"] < 5) == (split == "train")
+    return {name: column[rows] for name, column in columns.items()}
+
+
+def read_coloured(split: str) -> Columns:
+    """image[item, channel = 3, y = 14, x = 14] of 0..255: white digits on a ground of one colour; label[item], colour[item]."""
+    digits = read_mnist(split)
+    ink = digits["image"].reshape(-1, 1, 14, 2, 14, 2).sum((3, 5), dtype=np.int64)  # 0 .. 4 * 255
+    colour = permutation(len(ink), (len(ink), 10)) % len(COLOURS)
+    ground = COLOURS[colour][:, :, None, None]
+    image = (ground + (255 - ground) * ink // (4 * 255)).astype(np.uint8)
+    return {"image": image, "label": digits["label"], "colour": colour}
 
 
 def read_halves(split: str) -> Columns:

@@ -17,6 +17,7 @@ from cldsl.elaborate.values import (
     Row,
     Thing,
     Value,
+    WeightsValue,
 )  # fmt: skip
 from cldsl.graph.nodes import Axis, Node
 from cldsl.syntax import ast
@@ -46,7 +47,7 @@ class Applying(Brackets):
         found = self.lookup(target.id, scope, target.span)
         if isinstance(found, Function):
             return self.call_def(found.definition, items, expr, scope)
-        if isinstance(found, ModelValue):
+        if isinstance(found, (ModelValue, WeightsValue)):
             return self._apply(found, items, expr, scope)
         if isinstance(found, Relation):
             return self._call_relation(found, "logit", expr, scope)
@@ -63,22 +64,39 @@ class Applying(Brackets):
         contrast = self.contrast(target.id)
         if contrast is not None:
             return self.relation(contrast, expr, scope)
+        if target.id == "grad":
+            return self.slope(expr, scope)
         if target.id in REDUCTIONS and (items or len(expr.arguments) == 1 or target.id in ("softmean", "quantile")):
             return self.reductions.call(target.id, items, expr, scope)
         return self.library.call(target.id, items, expr, scope)
 
-    def _apply(self, model: ModelValue, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope) -> Thing:
+    def _apply(
+        self, model: ModelValue | WeightsValue, items: tuple[ast.AxisItem, ...], expr: ast.Call, scope: Scope
+    ) -> Thing:
+        weights = model.node if isinstance(model, WeightsValue) else None
+        if isinstance(model, WeightsValue):
+            base = model.model
+            model = ModelValue(base.plans, base.name, base.evaluated or model.evaluated)
         if len(expr.arguments) < 1:
             raise Mistake(
                 expr.span, "argument-missing", f"{model.name} is applied to a value", "", f"write `{model.name}(x)`"
             )
-        first, *others = (self.thing(argument.value, scope) for argument in expr.arguments)
-        return self.apply_model(model, first, scope, expr.span, others)
+        argument, *others = (self.thing(each.value, scope) for each in expr.arguments)
+        if not items:
+            return self.apply_model(model, argument, scope, expr.span, weights, others=others)
+        if len(items) != 1 or not isinstance(items[0], ast.Select):
+            raise Mistake(
+                items[0].span, "member-pick", f"brackets behind the model {model.name} pick members of a family", "",
+                f"write `{model.name}[axis = 0](x)`",
+            )  # fmt: skip
+        return self.apply_member(model, argument, items[0], scope, expr.span)
 
     def _call_attribute(
         self, expr: ast.Call, target: ast.Attribute, items: tuple[ast.AxisItem, ...], scope: Scope
     ) -> Thing:
         base = self.thing(target.value, scope)
+        if isinstance(base, WeightsValue) and target.name == "eval":
+            return self._apply(WeightsValue(base.node, base.model, True), items, expr, scope)
         if isinstance(base, ModelValue):
             model = self.model_part(base, target)
             assert isinstance(model, ModelValue)

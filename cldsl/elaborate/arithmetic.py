@@ -342,7 +342,7 @@ class Arithmetic:
             start = int(known)
             cut = self.graph.make("slice", node, axis=axis.name, start=start, stop=start + 1)
             return self.graph.make("reduce", cut, kind="sum" if node.dtype != "bool" else "any", over=(axis.name,))
-        return self.graph.make("gather", node, place, axis=axis.name)
+        return self.graph.make("gather", node, self.cast(place, "int"), axis=axis.name)
 
     def _without(self, node: Node, axis: Axis) -> Node:
         return self._at(node, axis, self.graph.const(0)) if axis.name in node.names else node

@@ -35,6 +35,12 @@ class Block:
         self.s = Session(shared, self.graph, "train", self.data, batch_rows(self.options), rows)
         if self.sampling is not None:
             unwritten(self.sampling, block.body)
+            if inner and self.sampling.table is not None:
+                raise Mistake(
+                    block.streams[0].span, "not-executed",
+                    "a sampler by a table is not executed by this version in a train block that another enters",
+                    "its steps would change from visit to visit", "",
+                )  # fmt: skip
             self.s.columns = {**self.s.columns, **{each.name: each for each in self.sampling.columns()}}
             self.s.sizes.update(self.sampling.sizes)
             self.s.layout = self.sampling.layout
@@ -83,8 +89,9 @@ class Block:
         distinct([(data, stream.span), *((stream_of(self.shared, each)[0], each.span) for each in block.streams[1:])])
         if not streams.train_options(self.shared, block, options):
             raise Consequence
-        if self.sampling is not None and "batch" in options:
-            self.sampling.judge(int(options["batch"]))
+        batch = batch_rows(options)
+        if self.sampling is not None and batch is not None:
+            self.sampling.judge(batch)
         return data, options
 
     def _beside(self, stream: ast.Stream) -> tuple[ast.Data, dict[str, Any]]:

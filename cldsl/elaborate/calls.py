@@ -4,23 +4,68 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
+from cldsl.elaborate.folding import constant
 from cldsl.elaborate.models import Declared
 from cldsl.elaborate.scope import Mistake, Scope
 from cldsl.elaborate.shared import ModelInfo
 from cldsl.elaborate.values import ModelValue, Outputs, Thing, Uneven, Value
+from cldsl.elaborate.weights import combined, gradient
 from cldsl.graph.nodes import Axis, Node
 from cldsl.modules import catalog as module_catalog
 from cldsl.modules.shapes import Sizes
+from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
 
 
 class Models(Declared):
     """The calls of a block's models."""
 
+    def weights(self, op: str, left: Thing, right: Thing, span: Span) -> Thing | None:
+        return combined(self, op, left, right, span)
+
+    def slope(self, expr: ast.Call, scope: Scope) -> Thing:
+        return gradient(self, expr, scope)
+
+    def apply_member(self, model: ModelValue, argument: Thing, item: ast.Select, scope: Scope, span: Span) -> Thing:
+        """`w[v = e](x)`: the members that an index names; where it is one number no other member is applied."""
+        family = self.shared.models[model.plan.name].family
+        if family is None or family.name != item.axis:
+            raise Mistake(
+                item.span, "member-pick", f"{model.name} is no family along {item.axis}",
+                f"it is one along {family.name}" if family is not None else "it has no members",
+                f"declare `model {model.name}[{item.axis} = 2](...)`",
+            )  # fmt: skip
+        place = self.value(item.value, scope)
+        known = constant(place.node) if place.mask is None else None
+        if known is not None:
+            if not 0 <= int(known) < (family.size or 0):
+                raise Mistake(
+                    item.span, "member-pick", f"{model.name} has no member {int(known)}", f"it has {family.size} members",
+                    "count from 0",
+                )  # fmt: skip
+            return self.apply_model(model, argument, scope, span, member=int(known))
+        # the value and the index may have the family's axis, which is then that of neither
+        aside, member = f"{family.name}_at", f"{family.name}_member"
+        value = self.a.rename(self.as_value(argument, span), {family.name: aside})
+        made = self.as_value(self.apply_model(model, value, scope, span), span)
+        made = self.a.rename(made, {family.name: member, aside: family.name})
+        return self.a.gather(made, Axis(member, family.size), place)
+
     def apply_model(
-        self, model: ModelValue, argument: Thing, scope: Scope, span: Span, others: Sequence[Thing] = ()
+        self,
+        model: ModelValue,
+        argument: Thing,
+        scope: Scope,
+        span: Span,
+        weights: Node | None = None,
+        member: int | None = None,
+        others: Sequence[Thing] = (),
     ) -> Thing:
+        """The model mapped over the axes that it does not consume, with its own weights or with these; of a family one
+        member alone, where it is told.
+        """
         if len(model.plans) != 1:
             parts = ", ".join(plan.name for plan in model.plans)
             raise Mistake(
@@ -40,9 +85,11 @@ class Models(Declared):
                 f"it consumes {' | '.join(', '.join(each) for each in (info.consumes, *info.further))}",
             )
         if info.further:
-            return self._several(model, info, [self.as_value(each, span) for each in (argument, *others)], span)
+            return self._several(
+                model, info, [self.as_value(each, span) for each in (argument, *others)], span, weights
+            )
         if isinstance(argument, Uneven):
-            made = [self.apply_model(model, value, scope, span) for _, _, value in argument.pieces]
+            made = [self.apply_model(model, value, scope, span, weights, member) for _, _, value in argument.pieces]
             along = argument.axis.name
             return self._combined(
                 made, lambda own: Value(self.graph.make("concat", *(v.node for v in own), axis=along, span=span)), span
@@ -50,13 +97,13 @@ class Models(Declared):
         value = self.as_value(argument, span)
         for axis in (axis for name in self.apart for axis in value.axes if axis.name == name):
             made = [
-                self.apply_model(model, self._entry(value, axis, index), scope, span)
+                self.apply_model(model, self._entry(value, axis, index), scope, span, weights, member)
                 for index in range(self.apart_count(axis.size, span))
             ]
             return self._combined(made, lambda own, along=axis: self.stacked(own, along), span)  # type: ignore[misc]
         self._carries(info, value, info.consumes, span)
         sizes = tuple(value.node.axis(name).size for name in info.consumes)
-        return self._called(model, info, value, info.consumes, sizes, span)
+        return self._called(model, info, value, info.consumes, sizes, span, weights, member)
 
     def _carries(self, info: ModelInfo, value: Value, wanted: tuple[str, ...], span: Span) -> None:
         for name in wanted:
@@ -69,7 +116,9 @@ class Models(Declared):
                     f"{info.name} consumes {', '.join(wanted)}",
                 )
 
-    def _several(self, model: ModelValue, info: ModelInfo, values: Sequence[Value], span: Span) -> Thing:
+    def _several(
+        self, model: ModelValue, info: ModelInfo, values: Sequence[Value], span: Span, weights: Node | None
+    ) -> Thing:
         """A model of several arguments: what it takes of each row of them, one behind the other, is one axis of its call."""
         for axis in (axis for name in self.apart for value in values for axis in value.axes if axis.name == name):
             made = [
@@ -78,6 +127,7 @@ class Models(Declared):
                     info,
                     [self._entry(value, axis, index) if axis.name in value.names else value for value in values],
                     span,
+                    weights,
                 )
                 for index in range(self.apart_count(axis.size, span))
             ]
@@ -98,7 +148,7 @@ class Models(Declared):
             parts.append(self.a._merged(node, old, flat))
             mask = self.a.both(mask, value.mask)
         packed = self.graph.make("concat", *parts, axis=pack, span=span)
-        return self._called(model, info, Value(packed, mask), (pack,), sizes, span)
+        return self._called(model, info, Value(packed, mask), (pack,), sizes, span, weights, None)
 
     def _called(
         self,
@@ -108,6 +158,8 @@ class Models(Declared):
         consumes: tuple[str, ...],
         sizes: tuple[int | None, ...],
         span: Span,
+        weights: Node | None,
+        member: int | None,
     ) -> Thing:
         """The call itself, at the version of the model's weights. sizes: of what it takes of all its arguments."""
         if info.sizes_in is None or info.sizes_out is None or (not info.applied and None not in sizes):
@@ -118,19 +170,22 @@ class Models(Declared):
             produces: tuple[Axis, ...] = (Axis(info.produces[0], self._together(shapes)),)
         else:
             produces = self._axes(info.produces, shapes[0], span)
-        version = self.versions.get(info.name, 0)
-        self.needs[-1].add(("model", info.name, version))
+        version = self.versions.get(info.name, 0) if weights is None else 0
+        if weights is None:
+            self.needs[-1].add(("model", info.name, version))
         self.shared.used.add(info.name.split(".")[0])
         evaluated = model.evaluated or self.mode == "on" or info.kind == "frozen"
         source, mask = value.node, value.mask
-        if info.family is not None:
+        if info.family is not None and member is None:
             source = self.a.spread(source, [info.family])
         site = f"{span.line}:{span.column}" + "".join(f",{axis}={index}" for axis, index in self.site)
         source, told, presence = self._present_rows(info, source, mask, evaluated, span)
+        picked: dict[str, Any] = {} if member is None else {"member": member}
         node = self.graph.make(
             "call",
             source,
             *told,
+            *([weights] if weights is not None else []),
             model=info.name,
             consumes=consumes,
             produces=produces,
@@ -138,6 +193,7 @@ class Models(Declared):
             version=version,
             site=site,
             span=span,
+            **picked,
         )
         return self._named(info, Value(node, presence), shapes, span) if info.outputs else Value(node, presence)
 
@@ -223,6 +279,3 @@ class Models(Declared):
                 f"{info.entry} is not told which are there",
                 "fill them first: `x else 0`",
             )
-
-    def model_weight(self, model: ModelValue, name: str, span: Span) -> Thing:
-        raise Mistake(span, "not-executed", "reading a model's parameters is not executed by this version", "", "")

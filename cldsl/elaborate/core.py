@@ -28,8 +28,9 @@ from cldsl.elaborate.values import (
     Thing,
     Uneven,
     Value,
+    WeightsValue,
 )  # fmt: skip
-from cldsl.graph.nodes import Axis, Graph, GraphError
+from cldsl.graph.nodes import Axis, Graph, GraphError, Node
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
 
@@ -80,7 +81,14 @@ class Core:
         raise NotImplementedError
 
     def apply_model(
-        self, model: ModelValue, argument: Thing, scope: Scope, span: Span, others: Sequence[Thing] = ()
+        self,
+        model: ModelValue,
+        argument: Thing,
+        scope: Scope,
+        span: Span,
+        weights: Node | None = None,
+        member: int | None = None,
+        others: Sequence[Thing] = (),
     ) -> Thing:
         raise NotImplementedError
 
@@ -91,10 +99,21 @@ class Core:
     def contrast(self, name: str) -> ast.Contrast | None:
         raise NotImplementedError
 
+    def apply_member(self, model: ModelValue, argument: Thing, item: ast.Select, scope: Scope, span: Span) -> Thing:
+        raise NotImplementedError
+
     def model_weight(self, model: ModelValue, name: str, span: Span) -> Thing:
         raise NotImplementedError
 
     def visit(self, expr: ast.Expr, scope: Scope) -> Thing:
+        raise NotImplementedError
+
+    def weights(self, op: str, left: Thing, right: Thing, span: Span) -> Thing | None:
+        """Arithmetic of models, where a side is one."""
+        raise NotImplementedError
+
+    def slope(self, expr: ast.Call, scope: Scope) -> Thing:
+        """`grad(E, x)`."""
         raise NotImplementedError
 
     def model_part(self, model: ModelValue, expr: ast.Attribute) -> Thing:
@@ -191,7 +210,7 @@ class Core:
         if isinstance(thing, Broken):
             raise Consequence
         what = {
-            Relation: "a relation", Function: "a def", ModelValue: "a model", TextValue: "a text", ListValue: "a list",
+            Relation: "a relation", Function: "a def", ModelValue: "a model", WeightsValue: "weights of a model", TextValue: "a text", ListValue: "a list",
             Distribution: "a distribution", Uneven: "a value of uneven sizes", Outputs: "several outputs of a model", RowSet: "a union of rows",
         }[type(thing)]  # fmt: skip
         raise Mistake(span, "value-expected", f"{what} stands where a value is expected", *_value_hint(thing))

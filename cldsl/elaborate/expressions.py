@@ -235,6 +235,9 @@ class Expressions(Applying):
                 return same if expr.op == "==" else self.a.logic("not", same)
         if all(isinstance(side, TextValue) for side in sides) and expr.op in ("==", "!="):
             return self.a.const((sides[0] == sides[1]) == (expr.op == "=="))
+        weights = self.weights(expr.op, sides[0], sides[1], expr.span)
+        if weights is not None:
+            return weights
         left, right = (
             self.as_value(side, node.span) for side, node in zip(sides, (expr.left, expr.right), strict=True)
         )

@@ -17,8 +17,9 @@ from cldsl.syntax.diagnostics import Span
 def version_of(node: Node) -> tuple[str, int] | None:
     """What a leaf or call depends on, with its version."""
     if node.op == "call":
-        return node.attr("model"), int(node.attr("version"))
-    if node.op == "input" and node.attr("kind") in ("learn", "state", "present"):
+        plain = node.inputs[-1].dtype != "weights"
+        return (node.attr("model"), int(node.attr("version"))) if plain else None
+    if node.op == "input" and node.attr("kind") in ("learn", "state", "present", "weights"):
         name, _, version = str(node.attr("name")).partition("@")
         return name, int(version or 0)
     return None

@@ -112,7 +112,12 @@ def _span_near(node: Node, below: Node) -> Span:
 
 def member_of(node: Node, shared: Shared) -> str | None:
     """The trainable model or learn tensor that a node applies or reads."""
+    if node.op == "input" and node.attr("kind") == "weights":
+        info = shared.models.get(str(node.attr("name")).split("@")[0])
+        return info.name if info is not None and info.kind in _TRAINED else None
     if node.op == "call":
+        if node.inputs[-1].dtype == "weights":
+            return None
         info = shared.models.get(node.attr("model"))
         return info.name if info is not None and info.kind in _TRAINED else None
     if node.op == "input" and node.attr("kind") in ("learn", "given"):
@@ -137,5 +142,5 @@ def is_cut(node: Node, place: int) -> bool:
     return (
         (node.op == "soft_sort" and place == 2)
         or (node.op == "transport" and place == 3)
-        or node.inputs[place].dtype != "real"
+        or node.inputs[place].dtype not in ("real", "weights")
     )

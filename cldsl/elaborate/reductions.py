@@ -193,6 +193,8 @@ class Reductions:
         )
         here = [axis for axis in branch.axes if axis.name in present]
         lacking = [axis for axis in branch.axes if axis.name not in present]
+        if any(axis.size == 0 for axis in here):
+            return self._nothing(op, [axis for axis in value.axes if axis not in here])
         if op in ("var", "std"):
             return self._variance(op, value, here, branch.keep)
         result = self.a.reduce(op, value, here, branch.keep, expr.span) if here else value
@@ -330,7 +332,7 @@ class Reductions:
         safe = self.a.pointwise("maximum", number, self.a.const(1))
         return Value(self.a.pointwise("div", total, safe).node, self.a.unless_proven(found.node))
 
-    def _nothing(self, op: str) -> Value:
+    def _nothing(self, op: str, axes: Sequence[Axis] = ()) -> Value:
         over_nothing: dict[str, float | bool] = {
             "sum": 0.0,
             "count": 0,
@@ -339,7 +341,8 @@ class Reductions:
             "logsumexp": -math.inf,
             "prod": 1.0,
         }
-        return self.a.const(over_nothing[op]) if op in over_nothing else self.a.absent()
+        found = self.a.const(over_nothing[op]) if op in over_nothing else self.a.absent()
+        return Value(self.a.spread(found.node, axes), found.mask)
 
     # ---- operators along an axis
 

@@ -56,7 +56,6 @@ class Session(Models):
         self.apart = ()
         self.layout: tuple[Any, ...] | None = None  # of the batches, where a sampler makes all alike
         self.later = {
-            "grad": "gradients as values",
             "external": "black boxes",
             "mix": "it stands right of `<-` on a copy",
             "push": "it stands right of `<-` on a state",

@@ -130,6 +130,15 @@ class Outputs:
 
 
 @record(frozen=True)
+class WeightsValue:
+    """Weights that may stand for those of a model: a node of dtype "weights"; evaluated: `g.eval`."""
+
+    node: Node
+    model: ModelValue
+    evaluated: bool = False
+
+
+@record(frozen=True)
 class TextValue:
     text: str
 
@@ -158,5 +167,17 @@ class Broken:
 
 
 Thing = Union[
-    Value, Uneven, RowSet, Row, Relation, Function, ModelValue, Outputs, TextValue, ListValue, Distribution, Broken
+    Value,
+    Uneven,
+    RowSet,
+    Row,
+    Relation,
+    Function,
+    ModelValue,
+    WeightsValue,
+    Outputs,
+    TextValue,
+    ListValue,
+    Distribution,
+    Broken,
 ]

@@ -102,7 +102,7 @@ def _reached(function: Function) -> Reached:
         for place, each in enumerate(node.inputs):
             if node.op not in CONSTANT and not is_cut(node, place):
                 live.add(each)
-            elif each.dtype == "real" or node.op == "stop":
+            elif each.dtype in ("real", "weights") or node.op == "stop":
                 for name in sorted(below[each]):
                     reached.cuts.setdefault(name, []).append(_why(node, each, place))
     return reached
@@ -111,8 +111,8 @@ def _reached(function: Function) -> Reached:
 def _own(node: Node) -> str | None:
     """The member whose parameters this node reads."""
     if node.op == "call":
-        return str(node.attr("model"))
-    if node.op == "input" and node.attr("kind") == "learn":
+        return str(node.attr("model")) if node.inputs[-1].dtype != "weights" else None
+    if node.op == "input" and node.attr("kind") in ("learn", "weights"):
         return str(node.attr("name")).split("@")[0]
     return None
 

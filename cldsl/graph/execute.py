@@ -79,6 +79,9 @@ def _input(node: Node, given: Inputs, state: Run) -> Tensor:
 def _call(node: Node, parts: list[Tensor], models: Mapping[str, Model]) -> Tensor:
     name, consumed = node.attr("model"), tuple(node.attr("consumes"))
     evaluated = f"{name}.eval"
+    member = dict(node.attrs).get("member")
+    if member is not None:
+        name, evaluated = f"{name}[{member}]", f"{evaluated}[{member}]"
     model = models.get(evaluated if node.attr("mode") == "eval" and evaluated in models else name)
     if model is None:
         raise GraphError(f"no model {name} ({node.span.short})")

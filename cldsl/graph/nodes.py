@@ -33,7 +33,7 @@ class Axis:
 
 @record(frozen=True, eq=False)
 class Node:
-    """`op(inputs; attrs)`: a tensor over `axes` of `dtype` ("real", "int", "bool"). Compared by identity."""
+    """`op(inputs; attrs)`: a tensor over `axes` of `dtype` ("real", "int", "bool"; "weights": those of a module, without axes). Compared by identity."""
 
     number: int
     op: str
@@ -67,12 +67,14 @@ class Node:
 
 @record(frozen=True)
 class Operator:
-    """What an operator takes: number of inputs (least, most; the last may be a mask), attribute names, and its meaning."""
+    """What an operator takes: number of inputs (least, most; the last may be a mask), attribute names, its meaning, and the
+    attribute that may follow the others."""
 
     least: int
     most: int
     attrs: tuple[str, ...]
     doc: str
+    also: str = ""
 
 
 _UNARY = [
@@ -123,7 +125,8 @@ OPERATORS: Mapping[str, Operator] = {
         0,
         0,
         ("kind", "name"),
-        "a value from outside: kind column, draw, state, present (mask of a state), pointer, learn, clock, given, weight (name model.parameter)",
+        "a value from outside: kind column, draw, state, present (mask of a state), pointer, learn, clock, given, weight (name model.parameter), weights (all of a model); layout of a column that lies alike in every batch: (axis, size, n, m), n rows of each index of the axis, then m of each",
+        "layout",
     ),
     "const": Operator(0, 0, ("value",), "a number or truth value, no axes"),
     "table": Operator(0, 0, ("values",), "constants over axes: a nested tuple in the order of axes"),
@@ -178,9 +181,17 @@ OPERATORS: Mapping[str, Operator] = {
     "stack": Operator(1, 999, ("axis",), "along a new axis (an Axis)"),
     "call": Operator(
         1,
-        2,
+        3,
         ("model", "consumes", "produces", "mode", "version", "site"),
-        "a module applied (inputs x; for one that asks, bool: which entries are there along the first consumed axis): consumed axis names, produced Axes; mode train or eval; version counts the moves of its weights in the step, site the textual application",
+        "a module applied (inputs x; for one that asks, bool: which entries are there along the first consumed axis; weights, where they are not its own): consumed axis names, produced Axes; mode train or eval; version counts the moves of its weights in the step, site the textual application; member of a family, the others are not applied",
+        "member",
+    ),
+    "blend": Operator(2, 99, (), "a sum of weights, each after its factor"),
+    "grad": Operator(
+        1,
+        999,
+        ("body", "leaves"),
+        "the gradient, at the first input, of the output `loss` of a function (body) whose leaves are the inputs",
     ),
     "onehot": Operator(1, 1, ("axis",), "1 at the index along a new axis (an Axis), real"),
     "sinkhorn": Operator(
@@ -283,9 +294,9 @@ class Graph:
             raise GraphError(f"no operator {op}")
         if not operator.least <= len(inputs) <= operator.most:
             raise GraphError(f"{op} takes {operator.least} to {operator.most} inputs, not {len(inputs)}")
-        if set(attrs) != set(operator.attrs):
+        if set(attrs) - {operator.also} != set(operator.attrs):
             raise GraphError(f"{op} has the attributes {operator.attrs}, not {tuple(attrs)}")
-        ordered = tuple((name, attrs[name]) for name in operator.attrs)
+        ordered = tuple((name, attrs[name]) for name in (*operator.attrs, operator.also) if name in attrs)
         axes, dtype = infer(op, inputs, attrs)
         return self._intern(op, inputs, ordered, axes, dtype, span, label)
 
@@ -464,6 +475,8 @@ _SHAPED: dict[str, Any] = {
     "slice": _slice,
     "concat": _concat,
     "stack": _new_axis("front", None),
+    "blend": lambda i, a: ((), "weights"),
+    "grad": lambda i, a: (i[0].axes, i[0].dtype),
     "call": lambda i, a: ((*_without(i[0].axes, a["consumes"]), *a["produces"]), "real"),
     "onehot": _new_axis("back", "real"),
     "sinkhorn": _keep,

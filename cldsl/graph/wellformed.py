@@ -14,8 +14,10 @@ from typing import Any
 from cldsl.graph.nodes import OPERATORS, Function, GraphError, Node, infer, topological
 from cldsl.graph.reader import LEAVES
 
-DTYPES = frozenset({"real", "int", "bool"})
-INPUT_KINDS = frozenset({"column", "draw", "state", "present", "pointer", "learn", "clock", "given", "weight", "held"})
+DTYPES = frozenset({"real", "int", "bool", "weights"})
+INPUT_KINDS = frozenset(
+    {"column", "draw", "state", "present", "pointer", "learn", "clock", "given", "weight", "weights", "held"}
+)
 REDUCTIONS = frozenset({"sum", "mean", "max", "min", "prod", "logsumexp", "any", "all"})
 #: Operators whose input at this position, if there is one, is a mask.
 MASK_AT = {
@@ -76,7 +78,7 @@ def _operator(node: Node) -> str:
     if not operator.least <= len(node.inputs) <= operator.most:
         return f"takes {operator.least} to {operator.most} inputs, not {len(node.inputs)}"
     keys = tuple(key for key, _ in node.attrs)
-    if keys != operator.attrs:
+    if keys not in (operator.attrs, (*operator.attrs, operator.also)):
         return f"has the attributes {operator.attrs}, not {keys}"
     return ""
 

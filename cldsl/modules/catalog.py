@@ -39,10 +39,6 @@ def _mlp_draws(bound: Mapping[str, Any]) -> bool:
     return isinstance(widths, (list, tuple)) and len(widths) > 1 and _dropout(bound)
 
 
-def _masks(bound: Mapping[str, Any]) -> bool:
-    return bool(bound["mask"] is None or bound["mask"] > 0)
-
-
 def _dropout(bound: Mapping[str, Any]) -> bool:
     return bool(bound["dropout"] is None or bound["dropout"] > 0)
 
@@ -180,12 +176,10 @@ MODULES: tuple[ModuleEntry, ...] = (
             Parameter("hidden", "int", 64, "channels within", low=1),
             Parameter("depth", "int", 10, "blocks before the last one, of dilation 1, 2, 4, ...", low=0),
             Parameter("kernel", "int", 3, "positions, odd", low=1),
-            Parameter("mask", "real", 0.0, "share of positions hidden in training", low=0.0, high=1.0),
             Parameter("spans", "int", 0, "means over the last 1, 2, 4, ... positions, averaged; 0: none", low=0),
         ),
         "cldsl.modules.dilated:dilated_conv",
         shape=shapes.dilated_conv,
-        draws=_masks,
     ),
     ModuleEntry(
         "resnet",

@@ -13,6 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+class Swapped(nn.Module):
+    """[row, position, channel] -> [row, channel, position], and back."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.transpose(1, 2)
+
+
 class Block(nn.Module):
     """GELU, convolution, twice, beside its input; the length is kept. [row, channel, position] -> the same of `out`."""
 
@@ -40,28 +47,9 @@ class CausalMean(nn.Module):
         return torch.stack(seen).mean(0)
 
 
-class DilatedConv(nn.Module):
-    """A linear map of each position, `depth` blocks of dilation 1, 2, 4, ... and a last one that makes the outputs."""
-
-    def __init__(self, channel: int, dim: int, hidden: int, depth: int, kernel: int, mask: float, spans: int) -> None:
-        super().__init__()
-        self.mask = mask
-        self.enter = nn.Linear(channel, hidden)
-        blocks = [Block(hidden, hidden, kernel, 2**place, False) for place in range(depth)]
-        self.blocks = nn.Sequential(*blocks, Block(hidden, dim, kernel, 2**depth, True))
-        self.leave = CausalMean(dim, spans) if spans else nn.Identity()
-
-    def forward(self, x: Tensor) -> Tensor:
-        entered = self.enter(x)
-        if self.training and self.mask > 0:
-            # whole positions are hidden, without the rescaling of a dropout
-            kept = torch.rand(entered.shape[:2], device=x.device) >= self.mask
-            entered = entered * kept.to(entered.dtype).unsqueeze(2)
-        return cast(Tensor, self.leave(self.blocks(entered.transpose(1, 2))).transpose(1, 2))
-
-
-def dilated_conv(
-    consumes: tuple[int, ...], dim: int, hidden: int, depth: int, kernel: int, mask: float, spans: int
-) -> nn.Module:
-    """The network from [row, position, channel] to [row, position, dim]."""
-    return DilatedConv(consumes[1], dim, hidden, depth, kernel, mask, spans)
+def dilated_conv(consumes: tuple[int, ...], dim: int, hidden: int, depth: int, kernel: int, spans: int) -> nn.Module:
+    """Blocks of dilation 1, 2, 4, ..., the last of `dim` outputs, and causal means: [row, position, channel] to [.., dim]."""
+    widths = [consumes[1], *[hidden] * depth]
+    blocks = [Block(before, hidden, kernel, 2**place, False) for place, before in enumerate(widths[:-1])]
+    last = Block(widths[-1], dim, kernel, 2**depth, True)
+    return nn.Sequential(Swapped(), *blocks, last, *([CausalMean(dim, spans)] if spans else []), Swapped())

@@ -14,7 +14,7 @@ from cldsl.graph.nodes import CONSTANT, Function, Graph, Node, topological
 from cldsl.passes.rewrite import finish
 
 #: Kinds of input leaves through which a gradient may be asked for.
-TRAINED = frozenset({"learn", "weight", "given"})
+TRAINED = frozenset({"learn", "weight", "weights", "given"})
 
 
 def cut_gradients(function: Function, graph: Graph) -> Function:
@@ -65,7 +65,7 @@ def losses(function: Function) -> list[Node]:
 
 def _cut(graph: Graph, old: Node, new: Node, moving: set[Node], wanted: set[Node]) -> Node:
     """An input of a part without gradient: stopped where a gradient would come with it."""
-    if old not in moving or not (old in wanted or old.op in ("input", "call")):
+    if old not in moving or old.dtype == "weights" or not (old in wanted or old.op in ("input", "call")):
         return new
     return graph.make("stop", new, span=old.span)
 
@@ -74,7 +74,7 @@ def varying(order: Iterable[Node]) -> set[Node]:
     """Nodes whose value has a gradient, nodes in the order of `topological`."""
     found: set[Node] = set()
     for node in order:
-        if node.dtype != "real" or node.op in CONSTANT:
+        if node.dtype not in ("real", "weights") or node.op in CONSTANT:
             continue
         if node.op == "input":
             if node.attr("kind") in TRAINED:

@@ -28,6 +28,7 @@ STATISTICS = "batch statistics: a chunk would normalise by itself"
 CHANCE = "dropout: a chunk would draw other masks"
 FOREIGN = "its code is not ours: it may hold batch statistics"
 OPEN = "sizes known only at run time"
+GIVEN = "its weights are a value"
 TOLD = "it is told which entries are there"
 
 
@@ -118,7 +119,9 @@ class _Reader:
         assert base is not None
         sizes = [axis.size for axis in node.inputs[0].axes if axis.name not in node.attr("consumes")]
         rows = 0 if None in sizes else math.prod(size for size in sizes if size is not None)
-        forbidden = _forbidden(model, node) or (TOLD if len(node.inputs) > 1 else "" if rows else OPEN)
+        forbidden = _forbidden(model, node) or (
+            GIVEN if node.inputs[-1].dtype == "weights" else TOLD if len(node.inputs) > 1 else "" if rows else OPEN
+        )
         each = None if forbidden in (FOREIGN, OPEN) else self._each(model)
         members = model.family.size or 1 if model.family is not None else 1
         return Call(function.name, node, base, rows, each, forbidden, gradient, members)
@@ -149,7 +152,7 @@ def _keeping(function: Function, models: dict[str, ModelPlan]) -> set[Node]:
     order = topological(node for _, node in function.outputs)
     moving: set[Node] = set()
     for node in order:
-        own = node.op == "input" and node.attr("kind") in ("learn", "weight")
+        own = node.op == "input" and node.attr("kind") in ("learn", "weight", "weights")
         if node.op == "call":
             own = models[node.attr("model")].kind in ("module", "fresh")
         if own or (node.op != "stop" and any(each in moving for each in node.inputs)):
@@ -163,4 +166,4 @@ def _keeping(function: Function, models: dict[str, ModelPlan]) -> set[Node]:
 
 
 def _differentiable(node: Node) -> Iterable[Node]:
-    return () if node.op == "stop" else (each for each in node.inputs if each.dtype == "real")
+    return () if node.op == "stop" else (each for each in node.inputs if each.dtype in ("real", "weights"))

@@ -10,6 +10,7 @@ from cldsl.reference.assignment import sinkhorn, soft_sort
 from cldsl.reference.clusters import kmeans
 from cldsl.reference.errors import EvaluationError
 from cldsl.reference.indexing import mentioned
+from cldsl.reference.models import Weights
 from cldsl.reference.reducing import KEEPING, Reducing
 from cldsl.reference.reductions import REDUCTIONS
 from cldsl.reference.registered import metric
@@ -20,6 +21,7 @@ from cldsl.reference.scope import Closure, Made, ModelRef, Scope, Template, Thin
 from cldsl.reference.selection import cat, stacked
 from cldsl.reference.transport import transport
 from cldsl.reference.values import Value, constant
+from cldsl.reference.weights import gradient
 from cldsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class Calls:
             "flip": self.flip,
             "push": self.push,
             "mix": self.mix,
+            "grad": lambda node, items, scope: gradient(node, scope, self.interpreter),
             "frozen": self.frozen,
         }
 
@@ -76,6 +79,9 @@ class Calls:
             whole = thing if not items else self.interpreter.evaluate(node.function, scope)
             assert isinstance(whole, ModelRef)
             return self.interpreter.world.models.apply(whole, self.arguments(node, scope.rows_only()), node.span)
+        if isinstance(thing, Weights):
+            values = self.arguments(node, scope.rows_only())
+            return self.interpreter.world.models.apply(thing.ref, values, node.span, thing.tensors)
         if not isinstance(callee, ast.Name):
             raise EvaluationError("this cannot be called")
         return self.library(callee.id, node, items, scope)
@@ -98,6 +104,10 @@ class Calls:
 
     def _method(self, node: ast.Call, callee: ast.Attribute, scope: Scope) -> Thing:
         thing = self.interpreter.evaluate(callee.value, scope)
+        if isinstance(thing, Weights) and callee.name == "eval":
+            ref = self.interpreter.world.models.member(thing.ref, "eval")
+            values = self.arguments(node, scope.rows_only())
+            return self.interpreter.world.models.apply(ref, values, node.span, thing.tensors)
         if isinstance(thing, ModelRef):
             ref = self.interpreter.world.models.member(thing, callee.name)
             return self.interpreter.world.models.apply(ref, self.arguments(node, scope.rows_only()), node.span)

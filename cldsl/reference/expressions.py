@@ -23,6 +23,7 @@ from cldsl.reference.scope import Made, ModelRef, Outputs, Scope, Thing
 from cldsl.reference.selection import stacked
 from cldsl.reference.sources import Sources
 from cldsl.reference.values import Mask, Value, absent, constant, truth
+from cldsl.reference.weights import combined
 from cldsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -178,6 +179,9 @@ class Interpreter:
             return ops.negation(same) if node.op == "!=" else same
         if node.op in ("==", "!=") and isinstance(left, str) and isinstance(right, str):
             return constant((left == right) == (node.op == "=="))
+        weights = combined(node.op, left, right, self, node)
+        if weights is not None:
+            return weights
         x, y = self.as_value(left, node.left), self.as_value(right, node.right)
         if node.op == "and":
             return ops.conjunction(x, y)

@@ -41,9 +41,10 @@ EVERY = "every output"
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """What `mix` makes of models: tensors by parameter name."""
+    """Weights as a value: tensors by parameter name, and the model that they are applied as."""
 
     tensors: Mapping[str, Tensor]
+    ref: ModelRef
 
 
 class Models:
@@ -55,10 +56,13 @@ class Models:
         self.world: World
         self.modules: dict[str, list[nn.Module | Function]] = {}
         self._apart: tuple[str, ...] = ()
+        self._weights: Mapping[str, Tensor] | None = None
         for name, module in supplied.items():
             # a module of the caller's stays as it is: the evaluator moves a copy
             own = copy.deepcopy(module).to(torch.float64) if isinstance(module, nn.Module) else module
-            self._store(name, [own])
+            members = getattr(own, "members", None)
+            family = isinstance(members, nn.ModuleList) and bool(self.items[name].family)
+            self._store(name, list(members) if family and members is not None else [own])
 
     # ---- what a model is
 
@@ -195,18 +199,24 @@ class Models:
         finally:
             self._apart = before
 
-    def apply(self, ref: ModelRef, values: Sequence[Value], span: Span) -> Value | Outputs:
+    def apply(
+        self, ref: ModelRef, values: Sequence[Value], span: Span, weights: Mapping[str, Tensor] | None = None
+    ) -> Value | Outputs:
         """The model mapped over all axes that it does not consume, its outputs by name where they have names.
 
-        Raises EvaluationError where an axis is missing.
+        weights: applied instead of its own. Raises EvaluationError where an axis is missing.
         """
         taken = [self._consumed(ref), *(_names(each) for each in self._signature(ref).further)]
         if len(values) != len(taken):
             raise EvaluationError(f"{ref.name} takes {len(taken)} arguments, {len(values)} are given", span)
-        if len(values) > 1:
-            return self._several(ref, values, taken, span)
         value = values[0]
-        whole = self._applied(ref, value, span)
+        before, self._weights = self._weights, weights
+        try:
+            if len(values) > 1:
+                return self._several(ref, values, taken, span)
+            whole = self._applied(ref, value, span)
+        finally:
+            self._weights = before
         item = self._signature(ref)
         outputs = self._outputs(item)
         return (
@@ -274,12 +284,23 @@ class Models:
         if not family:
             return self._call(modules[0], ref, value, span)
         axis = family[0]
-        if axis in ref.indices or value.size(axis) is None:
-            made = [self._call(module, ref, value, span) for module in modules]
-        else:
-            made = [self._call(m, ref, at(value, {axis: constant(index)}), span) for index, m in enumerate(modules)]
-        whole = stacked(made, axis)
-        return at(whole, {axis: ref.indices[axis]}) if axis in ref.indices else whole
+        if axis in ref.indices:
+            return self._picked(ref, value, ref.indices[axis], axis, span)
+        if value.size(axis) is None:
+            return stacked([self._call(module, ref, value, span) for module in modules], axis)
+        made = [self._call(m, ref, at(value, {axis: constant(index)}), span) for index, m in enumerate(modules)]
+        return stacked(made, axis)
+
+    def _picked(self, ref: ModelRef, value: Value, index: Value, axis: str, span: Span) -> Value:
+        """`w[v = e](x)`: the member that the index names, and no other is applied where the index is one number."""
+        modules = self._modules(ref, value)
+        if not index.all_axes and index.present is None:
+            if not 0 <= int(index.data) < len(modules):
+                raise EvaluationError(f"{ref.name} has no member {int(index.data)}", span)
+            return self._call(modules[int(index.data)], ref, value, span)
+        member = f"{axis}@member"  # an axis of its own: the value and the index may have the family's
+        whole = stacked([self._call(module, ref, value, span) for module in modules], member)
+        return at(whole, {member: index})
 
     def _consumed(self, ref: ModelRef) -> list[str]:
         return _names(self._signature(ref).consumes or ())
@@ -289,6 +310,9 @@ class Models:
         if key in self.modules:
             return self.modules[key]
         return self._built(ref, tuple(need(value, axis) for axis in self._consumed(ref)))
+
+    def _modules_of(self, ref: ModelRef) -> list[nn.Module | Function]:
+        return self.modules[self._key(ref)]
 
     def _call(self, module: nn.Module | Function, ref: ModelRef, value: Value, span: Span) -> Value:
         if not isinstance(module, nn.Module):
@@ -332,6 +356,13 @@ class Models:
         module.train(bool(clock["training"]) and not ref.evaluating)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(zlib.crc32(f"{self.seed}/{span}/{clock['step']}".encode()))
+            if self._weights is not None:
+                index = next((i for i, each in enumerate(self._modules_of(ref)) if each is module), 0)
+                prefix = f"{index}." if len(self._modules_of(ref)) > 1 else ""
+                own = {n.removeprefix(prefix): each for n, each in self._weights.items() if n.startswith(prefix)}
+                held = {name: each.detach().clone() for name, each in module.named_buffers()}
+                made: Tensor = torch.func.functional_call(module, {**held, **own}, (data, *told))
+                return made
             if not ref.frozen:
                 result: Tensor = module(data, *told)
                 return result
@@ -351,7 +382,7 @@ class Models:
         source = self.weights(new, span)
         share = float(keep.data.detach())
         own = self.parameters(old.name)
-        return Weights({name: share * own[name].detach() + (1 - share) * source[name] for name in own})
+        return Weights({name: share * own[name].detach() + (1 - share) * source[name] for name in own}, old)
 
     def weights(self, thing: Thing, span: Span) -> dict[str, Tensor]:
         """The weights of a model, of several `(f, g)`, or as mixed."""

@@ -7,7 +7,7 @@ moved since is evaluated anew, with the same draws; assignments and reports see 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
@@ -167,6 +167,15 @@ class World:
         if name not in self.now.draws:
             self.now.draws[name] = self.draws.sample(name, item, scope, self, self.interpreter)
         return self.now.draws[name]
+
+    def with_other(self, name: str, value: Value, compute: Callable[[], Value]) -> Value:
+        """What `compute` gives where a name has this value, with the draws of the iteration."""
+        before = self.now
+        self.now = replace(before, supplied={**before.supplied, name: value}, held={}, anew={})
+        try:
+            return compute()
+        finally:
+            self.now = before
 
     def moved(self, name: str) -> None:
         """A module or a trained tensor has other weights now."""

@@ -62,10 +62,12 @@ _NUMBERS = [
     "erf",
     "isfinite",
 ]
+_WEIGHTS = ["weights", "weights_frozen", "blend", "apply_with", "apply_eval_with", "grad"]
 
 HELPERS: dict[str, str] = {
     **{name: f"cldsl.runtime.ops:{name}" for name in _OPS},
     **{name: f"cldsl.runtime.calls:{name}" for name in _CALLS},
+    **{name: f"cldsl.runtime.virtual:{name}" for name in _WEIGHTS},
     "strips": "cldsl.runtime.stripwise:strips",
     "pairs": "cldsl.runtime.tiles:pairs",
     "tiled": "cldsl.runtime.tiles:tiled",

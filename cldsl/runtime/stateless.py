@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cldsl.modules.build import Family
+
 
 class Stateless:
     """The module with these weights."""
@@ -21,6 +23,17 @@ class Stateless:
 
     def __call__(self, *inputs: Tensor) -> Any:
         return torch.func.functional_call(self.module, self.weights, inputs)
+
+    @property
+    def members(self) -> list[Stateless]:
+        """Of a family: each member with its own weights."""
+        assert isinstance(self.module, Family)
+        return [self._member(place, module) for place, module in enumerate(self.module.members)]
+
+    def _member(self, place: int, module: nn.Module) -> Stateless:
+        prefix = f"members.{place}."
+        own = {name[len(prefix) :]: weight for name, weight in self.weights.items() if name.startswith(prefix)}
+        return Stateless(module, own)
 
     def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
         return iter(self.weights.items())

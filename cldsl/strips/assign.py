@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from cldsl.graph.nodes import Axis, Node
-from cldsl.strips.local import Accumulated, Rows, local
+from cldsl.strips.local import Accumulated, Coupled, Rows, local
 
 #: Linear in each input that has no rows: a sum of strips goes through them.
 _LINEAR = frozenset({"neg", "rename", "merge", "split", "slice", "expand", "stop"})
@@ -55,7 +55,7 @@ def assign(
     seeds: Collection[Node],
     large: Collection[Node],
     axis: Axis,
-    coupled: Collection[str],
+    coupled: Coupled,
     mode: str = "all",
 ) -> Assignment:
     """Walk the nodes once. coupled: models whose rows depend on each other.
@@ -74,7 +74,7 @@ def _state(
     found: Assignment,
     node: Node,
     large: Collection[Node],
-    coupled: Collection[str],
+    coupled: Coupled,
     mode: str,
 ) -> Inside | Outside:
     states = [found.states.get(each) for each in node.inputs]

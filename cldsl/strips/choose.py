@@ -15,6 +15,7 @@ from cldsl.passes.constant_gradient import losses, passing, varying
 from cldsl.strips.assign import Assignment, Outside, assign
 from cldsl.strips.body import interior
 from cldsl.strips.cost import size_bytes, work
+from cldsl.strips.local import Coupled
 from cldsl.strips.needs import Needs, needs
 
 #: Axes that are tried, the longest first.
@@ -44,7 +45,7 @@ class Choice:
 
 
 def choose(
-    function: Function, seeds: Collection[Node], large: Collection[Node], coupled: Collection[str]
+    function: Function, seeds: Collection[Node], large: Collection[Node], coupled: Coupled
 ) -> tuple[Choice | None, list[Choice]]:
     """The best choice and all that were tried."""
     order = topological(node for _, node in function.outputs)

@@ -8,7 +8,7 @@ what strips know of operators.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -31,6 +31,9 @@ class Accumulated:
 
 
 Local = Rows | Accumulated | str
+#: model -> the axes along which its rows depend on each other; None: along all
+Coupled = Mapping[str, frozenset[str] | None]
+UNCOUPLED: Coupled = {}
 
 #: Reductions over rows that strips can gather.
 GATHERED = frozenset({"sum", "mean", "max", "min", "any", "all", "logsumexp"})
@@ -40,11 +43,11 @@ _ALONG = frozenset(
 )
 
 
-def local(node: Node, rows: Rows, own: Callable[[Node], bool], coupled: Collection[str]) -> Local:
+def local(node: Node, rows: Rows, own: Callable[[Node], bool], coupled: Coupled) -> Local:
     """The verdict on a node some of whose inputs have rows along `rows.axis`.
 
     own: whether an input is computed inside strips (its rows are at hand only). coupled: models whose rows depend on
-    each other.
+    each other, None for all axes, else along these.
     """
     r = rows.axis
     if node.op in POINTWISE or node.op == "bce" or node.op in ("stack", "onehot"):
@@ -61,7 +64,13 @@ def local(node: Node, rows: Rows, own: Callable[[Node], bool], coupled: Collecti
     if node.op == "call":
         if r in node.attr("consumes"):
             return f"{node.attr('model')} takes {r} whole"
-        return f"{node.attr('model')} couples rows" if node.attr("model") in coupled else rows
+        name = node.attr("model")
+        apart = coupled.get(name, frozenset())
+        if apart is not None and any(key == "member" for key, _ in node.attrs):
+            return rows
+        if apart is None:
+            return f"{name} couples rows"
+        return f"{name} has a member for each {r}" if r in apart else rows
     if node.op in _MOVED:
         return _MOVED[node.op](node, rows)
     if node.op == "gather":

@@ -14,6 +14,7 @@ from cldsl.graph.nodes import Function, Graph, Node, topological
 from cldsl.graph.strips import Visit
 from cldsl.strips.choose import Choice, choose, passed
 from cldsl.strips.cost import Rates, alive, size_bytes, traffic, work
+from cldsl.strips.local import UNCOUPLED, Coupled
 from cldsl.strips.machine import GPU, default_memory, rates
 from cldsl.strips.pairs import large, seeds, size
 from cldsl.strips.prepare import FORMS, prepared
@@ -54,7 +55,7 @@ class Study:
     following: tuple[str, ...] = ()
 
 
-def study(function: Function, memory: int | None = None, coupled: Collection[str] = ()) -> Study:
+def study(function: Function, memory: int | None = None, coupled: Coupled = UNCOUPLED) -> Study:
     """memory: bytes for the large values of a function at once; None: by the machine. coupled: models (by name) whose rows
     depend on each other."""
     least = LEAST if memory is None else 2
@@ -81,7 +82,7 @@ class _Form:
 
 
 def _form(
-    function: Function, through: frozenset[str], least: int, coupled: Collection[str], tried: list[Choice]
+    function: Function, through: frozenset[str], least: int, coupled: Coupled, tried: list[Choice]
 ) -> _Form | str | None:
     """A reason where no form can be in strips, None where this one cannot."""
     working = prepared(function, Graph(), through)

@@ -2,6 +2,12 @@ spec beclr_cases "Published cases of enhanced batches and moved prototypes" from
 
 # ---- the loss: rows of view 1, then of view 2; enhanced or not, each is an item of its own
 
+variant loss_teacher "*model/beclr.py, BECLRLoss where uniformity_config = tt" from loss:
+    let S = views(z_teacher)
+
+variant loss_both "*model/beclr.py, BECLRLoss where uniformity_config = st" from loss:
+    let S = stack[v](views(z_student)[v = 0], views(z_teacher)[v = 1])
+
 variant loss "*model/beclr.py, BECLRLoss":
     data case: z_teacher[row, dim], p_student[row, dim], z_student[row, dim]
     param tau = case_temp, lam = case_lamb_neg
@@ -12,12 +18,6 @@ variant loss "*model/beclr.py, BECLRLoss":
         report loss_neg = uniform(spread)
         report loss = aligned + lam * uniform(spread)
         report std = mean(sqrt(var[row](unit(z_teacher)) * size(row) / (size(row) - 1)))
-
-variant loss_teacher "*model/beclr.py, BECLRLoss where uniformity_config = tt" from loss:
-    let S = views(z_teacher)
-
-variant loss_both "*model/beclr.py, BECLRLoss where uniformity_config = st" from loss:
-    let S = stack[v](views(z_student)[v = 0], views(z_teacher)[v = 1])
 
 # ---- neighbours from a memory
 
@@ -64,7 +64,7 @@ variant memory "*dyce.py, DyCE.save_memory_embeddings; utils/sinkhorn.py, distri
 
 variant five "*utils/optimal_transport.py, OpTA; utils/sinkhorn.py, Sinkhorn; evaluate.py, evaluate_fewshot (mixing)":
     data case: support[way, shot, dim], query[query, dim]
-    param cost = case_regularization
+    param cost = case_regularization, rest = case_stopping, most = case_max_iter
     let undefined = ["iterations_0", "iterations_1", "iterations_2", "iterations_3", "iterations_4"]  # how long a plan took
     let Q = query[query -> ask]
     let C0 = mean[shot](support)

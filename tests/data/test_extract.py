@@ -62,7 +62,6 @@ def test_extracts_are_small_and_credited() -> None:
         "sea_temperature": 20_000,
         "glyphs": 200_000,
         "japanese_vowels": 500_000,
-        "film_graph": 40_000,
     }
     for file, limit in ((f"{name}.npz", limit) for name, limit in limits.items()):
         assert len(folder.joinpath(file).read_bytes()) < limit

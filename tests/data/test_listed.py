@@ -30,7 +30,8 @@ def test_bags_are_padded_and_carry_their_lengths(tmp_path: Path) -> None:
     _write(tmp_path, (6, 2), "test.csv")
     name = "bags:" + _write(tmp_path, name="train.csv")
     columns = open_source(name).columns
-    assert list(columns) == ["id", "x", "truth", "label", "weight", "position*"]
+    assert list(columns) == ["id", "x", "truth", "label", "weight", "position*", "x.present", "truth.present"]
+    assert (columns["x.present"].sum(1) == columns["position*"]).all()
     assert columns["x"].shape == (5, 6, 2) and columns["position*"].tolist() == list(LENGTHS)
     assert columns["x"][1, :5, 0].tolist() == [100, 102, 104, 106, 108] and not columns["x"][1, 5:].any()
     assert columns["truth"][0].tolist() == [0, 1, 0, 0, 0, 0] and columns["label"].tolist() == [0, 1, 0, 1, 0]
@@ -47,11 +48,11 @@ def test_lengths_come_only_with_a_ragged_column(tmp_path: Path) -> None:
     name = "bags:" + _write(tmp_path)
     assert list(open_source(name, columns=["label"]).columns) == ["id", "label"]
     renamed = open_source(name, columns=["sound"], rename={"sound": "x"})
-    assert list(renamed.columns) == ["id", "sound", "position*"]
+    assert list(renamed.columns) == ["id", "sound", "position*", "sound.present"]
 
 
 def test_a_long_line_keeps_evenly_spaced_parts(tmp_path: Path) -> None:
-    columns = open_source("bags:" + _write(tmp_path, (5, 2) * 5), length=3).columns
+    columns = open_source("bags:" + _write(tmp_path, (5, 2) * 5) + "?length=3").columns
     assert columns["x"].shape[1] == 3 and set(columns["position*"].tolist()) == {2, 3}
     long = columns["x"][columns["position*"] == 3][0, :, 0]
     assert (long - long[0]).tolist() == [0, 4, 8]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from cldsl.data.samplers.groups import Sampler, grouped
 from cldsl.data.samplers.together import turns
 from cldsl.data.table import Table
 
+GOLDEN = Path(__file__).parents[1] / "golden" / "mcl"
 LABELS = np.array([0] * 40 + [1] * 5 + [7] * 15, dtype=np.int64)
 TABLE = Table({"id": np.arange(60), "label": LABELS})
 EPISODE = {"way": 2, "shot": 2, "ask": 3}
@@ -72,7 +75,16 @@ def test_rows_without_a_key_are_left_out() -> None:
 
 def test_turns_give_the_last_whole_batch_first() -> None:
     groups = [np.arange(5), np.arange(10, 12), np.arange(20, 21)]
-    assert turns(groups, 2).tolist() == [[2, 3], [10, 11], [0, 1]]
+    assert turns(groups, 2).tolist() == [[3, 2], [11, 10], [1, 0]]
+
+
+def test_turns_are_those_of_a_published_sampler() -> None:
+    case = json.loads((GOLDEN / "cluster_batches.json").read_text(encoding="utf-8"))
+    keys = np.array(case["inputs"]["pseudo_labels"]["data"])
+    orders = [np.array(case["inputs"][f"perm_{key}"]["data"]) for key in range(case["params"]["num_labels"])]
+    groups = [np.flatnonzero(keys == key)[order] for key, order in enumerate(orders)]
+    wanted = case["outputs"]["batches_rank0"]
+    assert turns(groups, case["params"]["batch_size"]).flatten().tolist() == wanted["data"]
 
 
 def test_an_episode_has_support_rows_and_others_of_each_class() -> None:

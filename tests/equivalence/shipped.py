@@ -63,9 +63,19 @@ _PSEUDO = {"Q": ("slot dim", "slot"), "P": ("slot class", "slot class"), "s": ("
 _SPACES = {"c": "item v dim", "s": "item v dim", "target": "item > kind"}
 _SIDES = {name: "sample" for name in ("si", "bi", "ui", "st", "bt", "ut")}
 _PIXPRO = {"p": "item v y x dim", "k": "item v y x dim", "value": "item v y x dim", "box": "item v side ~"}
+_OBOW = {
+    "low": "item width m n", "high": "item dim k l", "top": "item crop dim", "V": "word width", "U": "word dim", "near": "~", "close": "~",
+    "score": "item crop word", "second": "item crop word", "seen": "item",
+}  # fmt: skip
+_WORDS = {"width": 3, "m": 4, "n": 3, "k": 3, "l": 3, "crop": 5, "word": 4}
 _PLACES = {"v": 2, "side": 5, "y": 2, "x": 3}
 
 STANDS: Mapping[str, Stand] = {
+    "beclr": Stand(
+        {"s": "item v dim", "made": "memory item v dim", "proto": "memory word dim", "first": "word > slot", "e": "item dim"},
+        {"bank": ("memory slot dim", "memory slot"), "tag": ("memory slot", "memory slot")},
+        sets={"words": "2", "slots": "6", "near": "2", "begin": "0"}, fixed={"memory": 3, "slot": 6, "word": 2},
+    ),
     "cacr": Stand(
         {"z": "item v dim"}, sets={"views": "3"}, fixed={"v": 3},
         variants={
@@ -127,6 +137,11 @@ STANDS: Mapping[str, Stand] = {
     "sc-mil": Stand(
         {"tiles": "item tile width", "share": "item tile ~", "z": "item dim", "score": "item class", "label": "item > class"},
         fixed={"tile": 4, "width": 3, "class": 3},
+    ),
+    "obow": Stand(
+        _OBOW, sets={"words": "4"}, fixed=_WORDS,
+        variants={"vanilla": Stand(_OBOW, sets={"words": "4"}, fixed={**_WORDS, "crop": 2}),
+                  "static": Stand({**_OBOW, "score": "item crop word", "second": "item crop word"}, sets={"words": "4"}, fixed=_WORDS)},
     ),
     "pixpro": Stand(
         _PIXPRO, fixed=_PLACES,

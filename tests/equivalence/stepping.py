@@ -177,7 +177,7 @@ def _evaluated(
         owner = each.name.partition(".")[0]
         parameters = evaluator.world.models.parameters(owner)
         for name, _ in getattr(program, each.name.replace(".", "_")).named_parameters():
-            path = f"{each.name}.{name}".partition(".")[2]
+            path = f"{each.name}.{name}".partition(".")[2].removeprefix("members.")
             found[f"{each.name}.{name}"] = parameters[path].detach().clone()
     return found
 

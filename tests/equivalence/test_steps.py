@@ -161,6 +161,22 @@ train on rows_of(sampler = episodes(label, way = 3, shot = 2, ask = 1), epochs =
     sampled={"support": torch.arange(9) < 6, "local": torch.tensor([0, 0, 1, 1, 2, 2, 0, 1, 2])},
 )  # fmt: skip
 
+#: members picked by a number, by an index that has the family's axis, and all of them; weights that no objective reaches stay
+FAMILY = Training(
+    HEAD
+    + """data rows_of: x[item, v, width], label[item] -> class from "rows.npz"
+model f[v = 2](width -> dim) = linear(3)
+let lead = f[v = 0](x)
+let crossed = f[v = 1 - v](x)
+train on rows_of(batch = 4, epochs = 2):
+    minimize mean(sq(lead)) by adam(lr = 0.1)
+    report swapped = mean(dot(crossed, f(x)))
+    minimize mean(sq(f[v = 1](x[v = 0]))) + mean(sq(crossed[v = 0])) by sgd(lr = 0.1)
+    report classes = sum(label)
+""",
+    {"x": "item v width", "label": "item"}, SIZES, indices={"label": 3},
+)  # fmt: skip
+
 TOGETHER = Training(
     HEAD
     + INFONCE
@@ -303,10 +319,40 @@ train on bags(batch = 4, epochs = 2):
     {"x": "item time width", "y": "item word width"}, {"item": 4, "time": 3, "word": 2, "width": 4},
 )  # fmt: skip
 
+#: two virtual steps: the weights of w move by the gradient through both; slopes for values of each kind
+VIRTUAL = Training(
+    HEAD
+    + """data rows_of: x[item, width], label[item] -> class from "rows.npz"
+model f(width -> dim) = mlp([5, 3], activation = "tanh", norm = "batch")
+model w(dim -> score) = linear(1)
+model t = copy(f)
+learn C[class, dim] ~ normal(0, 1)
+state s = 0.5
+def fault(score) = mean[item](-log_softmax[class](score)[class = label])
+let share = sigmoid(w(f(x))[score = 0])
+let inner = mean[item](share * -log_softmax[class](dot(f(x), C))[class = label])
+let g = f - s * grad(inner, f)
+let second = fault(dot(g(x), C)) + mean(share)
+let h = 0.9 * g - 0.2 * grad(second, g) + t / 10
+let z = h(x)
+let outer = fault(dot(z, C)) + grad(sum(z ^ 3), z)[item = 0, dim = 0] ^ 2
+let apart = grad(fault(dot(f(x), C)), C)
+let steep = grad(sum(tanh(f(x)) * f(x)), x)
+train on rows_of(batch = 4, epochs = 2):
+    t <- mix(t, f, keep = 0.9)
+    minimize outer over w by adam(lr = 0.05)
+    minimize inner + 0.1 * mean(apart ^ 2) + 0.1 * mean(steep ^ 2) over f, C by sgd(lr = 0.3)
+    s <- s + mean(steep)
+    report late = mean(h(x)) + sum(apart)
+""",
+    {"x": "item width", "label": "item"}, SIZES, indices={"label": 3},
+)  # fmt: skip
+
 TRAININGS = {
     **{rule: _optimised(rule) for rule in RULES}, "queue": QUEUE, "prototypes": PROTOTYPES, "table": TABLE,
     "twice": TWICE, "ragged": RAGGED, "together": TOGETHER, "episodes": EPISODES, "every": EVERY, "beside": BESIDE,
-    "continued": CONTINUED, "sequences": SEQUENCES, "apart": APART, "outputs": OUTPUTS, "several": SEVERAL,
+    "continued": CONTINUED, "sequences": SEQUENCES, "apart": APART, "outputs": OUTPUTS, "virtual": VIRTUAL, "family": FAMILY,
+    "several": SEVERAL,
 }  # fmt: skip
 
 

@@ -62,6 +62,7 @@ def test_classes_are_scikit_learns() -> None:
     shown = sklearn.metrics.f1_score(a, b, labels=[0, 2, 3], average="micro")
     assert classes.micro_f1(prediction, label, ignored=1) == pytest.approx(shown)
     assert classes.micro_f1(label * 0, label * 0, ignored=0) == 0.0
+    assert classes.mean_iou(prediction, label) == pytest.approx(sklearn.metrics.jaccard_score(a, b, average="macro"))
     assert classes.matthews(prediction, label) == pytest.approx(sklearn.metrics.matthews_corrcoef(a, b))
     assert classes.matthews(label * 0, label) == 0.0
 

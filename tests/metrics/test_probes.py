@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import balanced_accuracy_score, r2_score
+from sklearn.metrics import balanced_accuracy_score, f1_score, r2_score
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
@@ -33,6 +33,17 @@ def test_logistic_is_scikit_learns(l2: float, balanced: bool) -> None:
     expected = balanced_accuracy_score(wanted, predicted) if balanced else float(np.mean(predicted == wanted))
     assert linear_probe(train, test, l2=l2, balanced=balanced) == pytest.approx(expected, abs=1e-12)
     assert 0.5 < expected < 0.95
+
+
+def test_macro_f1_of_the_probe_is_scikit_learns() -> None:
+    train, test = rows(150, 0), rows(400, 1)
+    scaler = StandardScaler().fit(train[0].numpy())
+    model = LogisticRegression(C=1 / (1e-3 * 150), tol=1e-8, max_iter=2000)
+    predicted = model.fit(scaler.transform(train[0].numpy()), train[1].numpy()).predict(
+        scaler.transform(test[0].numpy())
+    )
+    wanted = f1_score(test[1].numpy(), predicted, average="macro")
+    assert linear_probe(train, test, measure="macro_f1") == pytest.approx(wanted, abs=1e-12)
 
 
 def test_logistic_is_deterministic_and_works_without_gradient() -> None:

@@ -26,6 +26,14 @@ def test_apply_keeps_leading_axes() -> None:
     assert apply(module, x[:0], 2).shape == (0, 2, 2, 5)
 
 
+def test_dropout_acts_in_training_alone() -> None:
+    torch.manual_seed(0)
+    module, x = build("dropout", [0.5], {}, (3,), 1).double(), torch.ones(400, 3, dtype=torch.float64)
+    kept = apply(module, x, 1)
+    assert set(kept.unique().tolist()) == {0.0, 2.0} and 0.4 < float((kept == 0).double().mean()) < 0.6
+    assert torch.equal(apply(module.eval(), x, 1), x)
+
+
 def test_apply_is_one_population() -> None:
     module = build("mlp", [[4]], {"last": "batch_no_affine"}, (3,), 1).double()
     y = apply(module, torch.randn(6, 2, 3, dtype=torch.float64), 1).detach()

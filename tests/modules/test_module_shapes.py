@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -9,8 +10,7 @@ import torch
 
 from cldsl.catalogue import CatalogueError
 from cldsl.modules.build import build
-from cldsl.modules.catalog import MODULES, bind_module, module_entry, produced
-from cldsl.modules.dilated import DilatedConv
+from cldsl.modules.catalog import MODULES, bind_module, module_entry, outputs, produced
 from cldsl.modules.transformer import Attention
 
 Call = tuple[str, list[Any], dict[str, Any], tuple[int, ...]]
@@ -46,7 +46,7 @@ CALLS: list[Call] = [
     ("vit", [4], {"width": 8, "depth": 1, "heads": 2, "pool": "class", "dropout": 0.2}, (8, 12)),
     ("vit", [2], {"width": 8, "depth": 1, "heads": 4, "pool": "none"}, (1, 4, 6)),
     ("dilated_conv", [5], {"hidden": 4, "depth": 2, "spans": 3}, (21, 2)),
-    ("dilated_conv", [5], {"hidden": 5, "depth": 0, "kernel": 5, "mask": 0.5}, (7, 1)),
+    ("dilated_conv", [5], {"hidden": 5, "depth": 0, "kernel": 5}, (7, 1)),
     ("transformer", [], {"causal": True, "dropout": 0.1}, (5, 8)),
     ("transformer", [], {"depth": 1, "heads": 4, "hidden": 6, "norm": "before"}, (3, 8)),
 ]
@@ -123,8 +123,6 @@ def test_batch_statistics_flag_is_the_truth(call: Call) -> None:
     for part in module.modules():
         if isinstance(part, torch.nn.Dropout):
             part.p = 0.0
-        if isinstance(part, DilatedConv):
-            part.mask = 0.0
         if isinstance(part, Attention):
             part.dropout = 0.0
         # A branch that starts at zero would hide what its batch norm does to other rows.
@@ -214,3 +212,35 @@ def test_unknown_sizes_stay_unknown() -> None:
     assert produced("resnet", [18.0], {"width": 16.0}, (3, 28, 28)) == (128,)
     assert produced("hf", ["bert"], {"pool": "none"}, (12,)) == (12, None)
     assert produced("python", ["a:B"], {"axes": 2}, (12,)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("call", "consumed", "wanted"),
+    [
+        (("conv", ([3, 5, 7],), {"levels": [1, 3]}), (2, 9, 8), ((3, 9, 8), (7, 2, 2), (7,))),
+        (("conv", ([3, 5],), {"levels": [2], "out": "map"}), (8, 6), ((5, 4, 3), (5, 4, 3))),
+        (("conv1d", ([3, 5],), {"levels": [1], "out": "flatten"}), (2, 9), ((3, 9), (20,))),
+        (("resnet", (18,), {"levels": [2, 4], "width": 4, "stem": "small"}), (3, 9, 8), ((8, 5, 4), (32, 2, 1), (32,))),
+        (("resnet", (50,), {"levels": [3], "width": 2, "out": "map"}), (3, 33, 32), ((32, 3, 2), (64, 2, 1))),
+    ],
+)
+def test_levels_come_one_after_another_in_one_vector(call: Any, consumed: Any, wanted: Any) -> None:
+    name, args, named = call
+    assert outputs(name, args, named, consumed) == wanted
+    total = sum(math.prod(sizes) for sizes in wanted)
+    assert produced(name, args, named, consumed) == (total,)
+    module = build(name, args, named, consumed, 1).eval()
+    x = torch.randn(2, *consumed)
+    plain = build(
+        name, args, {key: value for key, value in named.items() if key != "levels"}, consumed, len(wanted[-1])
+    ).eval()
+    copied = dict(zip(plain.state_dict(), module.state_dict().values(), strict=True))
+    plain.load_state_dict(copied)
+    assert module(x).shape == (2, total)
+    torch.testing.assert_close(module(x)[:, -math.prod(wanted[-1]) :], plain(x).flatten(1))
+
+
+@pytest.mark.parametrize("levels", [[2, 1], [3], [1, 1]])
+def test_levels_rise_within_the_stages(levels: list[int]) -> None:
+    with pytest.raises(CatalogueError, match="levels rise from 1 to 2"):
+        outputs("conv", ([3, 5],), {"levels": levels}, (1, 8, 8))

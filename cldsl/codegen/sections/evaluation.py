@@ -7,6 +7,7 @@ are computed on the split it is fitted on, too.
 from __future__ import annotations
 
 from cldsl.codegen.functions import arguments
+from cldsl.codegen.layout import permuted
 from cldsl.codegen.names import RESERVED, Identifier, Names
 from cldsl.codegen.scope import Scope
 from cldsl.codegen.sections.step import argument, assignment
@@ -104,7 +105,15 @@ class Evaluation:
         return call("rt.metric", Literal(report.metric), **both, **options)
 
     def _tensors(self, report: ReportPlan, split: str) -> tuple[Expression, ...]:
-        return tuple(Name((self.held[split][key],)) for key in report.outputs)
+        """The values of a report; a metric's come rows first."""
+        stream = next((each for each in self.scope.plan.streams if each.name == self.phase.stream), None)
+        rows = stream.columns[0].axes[0].name if stream is not None and stream.columns else ""
+        found = []
+        for key in report.outputs:
+            node = next(node for function in self.phase.functions for name, node in function.outputs if name == key)
+            order = (*(axis for axis in node.names if axis == rows), *(axis for axis in node.names if axis != rows))
+            found.append(permuted(Name((self.held[split][key],)), node.names, order))
+        return tuple(found)
 
 
 def _word(split: str) -> str:

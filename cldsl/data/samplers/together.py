@@ -36,8 +36,8 @@ class Together:
 
 
 def turns(groups: Sequence[Indices], batch: int) -> Indices:
-    """Batches [step, batch] of groups that take turns; a group gives its rows from the last whole batch to the first."""
-    whole = [rows[: len(rows) // batch * batch].reshape(-1, batch)[::-1] for rows in groups]
+    """Batches [step, batch] of groups that take turns; a group gives its rows from the end of its last whole batch on."""
+    whole = [rows[: len(rows) // batch * batch][::-1].reshape(-1, batch) for rows in groups]
     rounds = max(len(batches) for batches in whole)
     given = [batches[number] for number in range(rounds) for batches in whole if number < len(batches)]
     return np.stack(given).astype(np.int64)
