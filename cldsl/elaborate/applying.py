@@ -81,17 +81,9 @@ class Applying(Brackets):
             raise Mistake(
                 expr.span, "argument-missing", f"{model.name} is applied to a value", "", f"write `{model.name}(x)`"
             )
-        if len(expr.arguments) > 1:
-            raise Mistake(
-                expr.arguments[1].span,
-                "not-executed",
-                "models of several arguments are not executed by this version",
-                "",
-                "",
-            )
-        argument = self.thing(expr.arguments[0].value, scope)
+        argument, *others = (self.thing(each.value, scope) for each in expr.arguments)
         if not items:
-            return self.apply_model(model, argument, scope, expr.span, weights)
+            return self.apply_model(model, argument, scope, expr.span, weights, others=others)
         if len(items) != 1 or not isinstance(items[0], ast.Select):
             raise Mistake(
                 items[0].span, "member-pick", f"brackets behind the model {model.name} pick members of a family", "",

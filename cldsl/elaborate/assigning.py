@@ -25,9 +25,9 @@ class Assignments(Objectives, Writing):
             raise Mistake(
                 item.place.span,
                 "not-assignable",
-                f"{name} is no state, learn tensor or copy",
+                f"{name} is no state, learn tensor or model",
                 "only these are moved by `<-`",
-                "assign to a state, a learn tensor or a copy",
+                "assign to a state, a learn tensor or a model",
             )
         self.shared.used.add(name)
         current = self.s.cell(cell, item.span)
@@ -60,7 +60,7 @@ class Assignments(Objectives, Writing):
                 raise Mistake(
                     call.span,
                     "mix",
-                    "mix takes the copy, what it follows, and how much it keeps",
+                    "mix takes the model that is moved, what it follows, and how much it keeps",
                     "",
                     f"write `{name} <- mix({name}, f, keep = 0.99)`",
                 )
@@ -68,16 +68,13 @@ class Assignments(Objectives, Writing):
             sources = list(plain[1].items) if isinstance(plain[1], ast.TupleOf) else [plain[1]]
         else:
             sources = list(call.items) if isinstance(call, ast.TupleOf) else [call]
-        if (
-            any(plan.kind == "module" for plan in target.plans)
-            and self.shared.models[target.plans[0].name].kind == "module"
-        ):
+        if any(plan.kind == "frozen" for plan in target.plans):
             raise Mistake(
                 item.place.span,
                 "not-a-copy",
-                f"{name} is trained; `<-` moves copies",
-                "",
-                f"declare `model t = copy({name})`",
+                f"{name} is frozen; it has the weights of the model it is made of",
+                "`<-` moves models that have their own",
+                "assign to that model, or to a copy of it",
             )
         models = [self.s.thing(source, Scope()) for source in sources]
         if not all(isinstance(model, ModelValue) for model in models) or len(models) != len(target.plans):

@@ -52,7 +52,8 @@ def axes_declared(item: ast.Statement) -> list[str]:
         if not isinstance(axis, (ast.Comprehension, ast.Rename, ast.Position))
     ]
     if isinstance(item, ast.Model):
-        names += [axis_name(axis) for axis in item.consumes or ()]
+        taken = [*(item.consumes or ()), *(axis for each in item.further for axis in each)]
+        names += [axis_name(axis) for axis in taken]
         for out in item.produces:
             names += [out.name] if out.axes is None else [axis_name(axis) for axis in out.axes]
     if has_geometry(item):

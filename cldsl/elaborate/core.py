@@ -6,6 +6,7 @@ The chain of classes is core.py, brackets.py, applying.py, expressions.py; the s
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from cldsl.catalogue import nearest
@@ -80,7 +81,14 @@ class Core:
         raise NotImplementedError
 
     def apply_model(
-        self, model: ModelValue, argument: Thing, scope: Scope, span: Span, weights: Node | None = None
+        self,
+        model: ModelValue,
+        argument: Thing,
+        scope: Scope,
+        span: Span,
+        weights: Node | None = None,
+        member: int | None = None,
+        others: Sequence[Thing] = (),
     ) -> Thing:
         raise NotImplementedError
 

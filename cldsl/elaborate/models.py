@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 from cldsl.catalogue import CatalogueError
 from cldsl.elaborate.axes import axis_name
 from cldsl.elaborate.draws import Draws
 from cldsl.elaborate.expressions import Expressions
-from cldsl.elaborate.folding import constant
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.shared import ModelInfo, Shared
-from cldsl.elaborate.values import ModelValue, Outputs, Thing, Uneven, Value
-from cldsl.elaborate.weights import combined, gradient
-from cldsl.graph.nodes import Axis, Node
+from cldsl.elaborate.values import ModelValue, Thing
+from cldsl.graph.nodes import Axis
 from cldsl.modules import catalog as module_catalog
 from cldsl.modules.shapes import Sizes
 from cldsl.semantics.spots import argument_span
@@ -23,7 +19,7 @@ from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
 
 
-class Models(Expressions):
+class Declared(Expressions):
     """The models of a block. The session provides names, versions and what is needed."""
 
     shared: Shared
@@ -95,11 +91,24 @@ class Models(Expressions):
         for each in item.family:
             if isinstance(each, ast.Select):
                 family = self.declare_axis(each.axis, self.static_int(each.value, Scope()), each.span)
+        if len(item.further) >= entry.arguments:
+            raise Mistake(
+                item.span,
+                "signature",
+                f"{kind} takes {entry.arguments} argument(s), the signature names {len(item.further) + 1}",
+                "a bar stands between the axes of two arguments",
+                "write the axes of one argument with commas between them",
+            )
+        if item.further and family is not None:
+            raise Mistake(
+                item.span, "not-executed", "families of several arguments are not executed by this version", "", ""
+            )
         outputs = self._outputs(item)
         produces = (f"outputs of {item.name}",) if outputs else tuple(out.name for out in item.produces)
         info = ModelInfo(
             item.name, "module", kind, args, named, tuple(axis_name(axis) for axis in item.consumes), produces, None, family,
             item.span, batch_statistics=entry.batch_statistics(bound), outputs=outputs,
+            further=tuple(tuple(axis_name(axis) for axis in each) for each in item.further),
         )  # fmt: skip
         self.shared.models[item.name] = info
         return [info]
@@ -154,6 +163,7 @@ class Models(Expressions):
                 source.batch_statistics,
                 outputs=source.outputs,
                 shapes=source.shapes,
+                further=source.further,
             )
             self.shared.models[name] = info
             infos.append(info)
@@ -167,8 +177,7 @@ class Models(Expressions):
             return
         known = self.draws.view_sizes()
         sizes = tuple(
-            known.get(name, self.sizes.get(name)) if name in known else self._size_or_none(name)
-            for name in info.consumes
+            known.get(name, self.sizes.get(name)) if name in known else self._size_or_none(name) for name in info.taken
         )
         self._sized(info, sizes, info.span)
 
@@ -216,194 +225,6 @@ class Models(Expressions):
         """The length of all outputs, one after another."""
         sizes = [size for own in shapes for size in own]
         return None if None in sizes else sum(math.prod(n for n in own if n is not None) for own in shapes)
-
-    def weights(self, op: str, left: Thing, right: Thing, span: Span) -> Thing | None:
-        return combined(self, op, left, right, span)
-
-    def slope(self, expr: ast.Call, scope: Scope) -> Thing:
-        return gradient(self, expr, scope)
-
-    def apply_member(self, model: ModelValue, argument: Thing, item: ast.Select, scope: Scope, span: Span) -> Thing:
-        """`w[v = e](x)`: the members that an index names; where it is one number no other member is applied."""
-        family = self.shared.models[model.plan.name].family
-        if family is None or family.name != item.axis:
-            raise Mistake(
-                item.span, "member-pick", f"{model.name} is no family along {item.axis}",
-                f"it is one along {family.name}" if family is not None else "it has no members",
-                f"declare `model {model.name}[{item.axis} = 2](...)`",
-            )  # fmt: skip
-        place = self.value(item.value, scope)
-        known = constant(place.node) if place.mask is None else None
-        if known is not None:
-            if not 0 <= int(known) < (family.size or 0):
-                raise Mistake(
-                    item.span, "member-pick", f"{model.name} has no member {int(known)}", f"it has {family.size} members",
-                    "count from 0",
-                )  # fmt: skip
-            return self.apply_model(model, argument, scope, span, member=int(known))
-        # the value and the index may have the family's axis, which is then that of neither
-        aside, member = f"{family.name}_at", f"{family.name}_member"
-        value = self.a.rename(self.as_value(argument, span), {family.name: aside})
-        made = self.as_value(self.apply_model(model, value, scope, span), span)
-        made = self.a.rename(made, {family.name: member, aside: family.name})
-        return self.a.gather(made, Axis(member, family.size), place)
-
-    def apply_model(
-        self,
-        model: ModelValue,
-        argument: Thing,
-        scope: Scope,
-        span: Span,
-        weights: Node | None = None,
-        member: int | None = None,
-    ) -> Thing:
-        """The model mapped over the axes that it does not consume, with its own weights or with these; of a family one
-        member alone, where it is told.
-        """
-        if len(model.plans) != 1:
-            parts = ", ".join(plan.name for plan in model.plans)
-            raise Mistake(
-                span,
-                "which-model",
-                f"{model.name} holds several models",
-                f"they are {parts}",
-                f"apply one: `{model.plans[0].name}(x)`",
-            )
-        info = self.shared.models[model.plan.name]
-        if isinstance(argument, Uneven):
-            made = [self.apply_model(model, value, scope, span, weights, member) for _, _, value in argument.pieces]
-            along = argument.axis.name
-            return self._combined(
-                made, lambda own: Value(self.graph.make("concat", *(v.node for v in own), axis=along, span=span)), span
-            )
-        value = self.as_value(argument, span)
-        for axis in (axis for name in self.apart for axis in value.axes if axis.name == name):
-            made = [
-                self.apply_model(model, self._entry(value, axis, index), scope, span, weights, member)
-                for index in range(self.apart_count(axis.size, span))
-            ]
-            return self._combined(made, lambda own, along=axis: self.stacked(own, along), span)  # type: ignore[misc]
-        for name in info.consumes:
-            if name not in value.names:
-                raise Mistake(
-                    span,
-                    "model-axis",
-                    f"{info.name} consumes the axis {name}, which its argument lacks",
-                    f"the argument has {', '.join(value.names) or 'no axes'}",
-                    f"{info.name} consumes {', '.join(info.consumes)}",
-                )
-        sizes = tuple(value.node.axis(name).size for name in info.consumes)
-        if info.sizes_in is None or info.sizes_out is None or (not info.applied and None not in sizes):
-            self._sized(info, sizes, span)
-        info.applied = True
-        shapes = info.shapes if None in sizes else self._shapes(info, sizes, span)
-        if info.outputs:
-            produces: tuple[Axis, ...] = (Axis(info.produces[0], self._together(shapes)),)
-        else:
-            produces = self._axes(info.produces, shapes[0], span)
-        version = self.versions.get(info.name, 0) if weights is None else 0
-        if weights is None:
-            self.needs[-1].add(("model", info.name, version))
-        self.shared.used.add(info.name.split(".")[0])
-        evaluated = model.evaluated or self.mode == "on" or info.kind == "frozen"
-        source, mask = value.node, value.mask
-        if info.family is not None and member is None:
-            source = self.a.spread(source, [info.family])
-        site = f"{span.line}:{span.column}" + "".join(f",{axis}={index}" for axis, index in self.site)
-        source, told, presence = self._present_rows(info, source, mask, evaluated, span)
-        picked: dict[str, Any] = {} if member is None else {"member": member}
-        node = self.graph.make(
-            "call",
-            source,
-            *told,
-            *([weights] if weights is not None else []),
-            model=info.name,
-            consumes=info.consumes,
-            produces=produces,
-            mode="eval" if evaluated else "train",
-            version=version,
-            site=site,
-            span=span,
-            **picked,
-        )
-        return self._named(info, Value(node, presence), shapes, span) if info.outputs else Value(node, presence)
-
-    def _axes(self, names: tuple[str, ...], sizes: Sizes, span: Span) -> tuple[Axis, ...]:
-        return tuple(self.produced_axis(name, size, span) for name, size in zip(names, sizes, strict=True))
-
-    def _named(self, info: ModelInfo, whole: Value, shapes: tuple[Sizes, ...], span: Span) -> Outputs:
-        """The outputs of one application; only those that are read have axes in this block."""
-        flat = info.produces[0]
-        if whole.node.axis(flat).size is None:
-            raise Mistake(
-                span,
-                "not-executed",
-                "named outputs of sizes that only the run knows are not executed by this version",
-                "",
-                "give the images a size: `resize(image, 224)`",
-            )
-        counts = [math.prod(n for n in own if n is not None) for own in shapes]
-
-        def pick(name: str) -> Value:
-            place = [own for own, _ in info.outputs].index(name)
-            axes = self._axes(info.outputs[place][1], shapes[place], span)
-            start = sum(counts[:place])
-            part = self.graph.make("slice", whole.node, axis=flat, start=start, stop=start + counts[place], span=span)
-            if len(axes) == 1:
-                return Value(self.graph.make("rename", part, pairs=((flat, axes[0].name),), span=span), whole.mask)
-            return Value(self.graph.make("split", part, old=flat, new=axes, span=span), whole.mask)
-
-        return Outputs(info.name, tuple(name for name, _ in info.outputs), pick)
-
-    def _combined(self, made: list[Thing], join: Callable[[list[Value]], Value], span: Span) -> Thing:
-        """Applications to parts of an argument, put together; of named outputs one by one."""
-        first = made[0]
-        if not isinstance(first, Outputs):
-            return join([self.as_value(each, span) for each in made])
-        every = [each for each in made if isinstance(each, Outputs)]
-        return Outputs(first.model, first.names, lambda name: join([each.pick(name) for each in every]))
-
-    def _entry(self, value: Value, axis: Axis, index: int) -> Value:
-        """The value at an index of an axis that it has."""
-        place = self.graph.const(index)
-        mask = None if value.mask is None else self.a._at(value.mask, axis, place)
-        if value.node.op == "stack" and value.node.attr("axis") == axis:
-            return Value(value.node.inputs[index], mask)
-        return Value(self.a._at(value.node, axis, place), mask)
-
-    def _present_rows(
-        self, info: ModelInfo, source: Node, mask: Node | None, evaluated: bool, span: Span
-    ) -> tuple[Node, tuple[Node, ...], Node | None]:
-        """What a model gets of a value that may be absent, what it is told of that, and where its result is present.
-
-        Rows that are absent as a whole are computed at stand-ins. An absent part of what the model takes whole would be
-        seen by it, if it is not told. Raises Mistake for that, and for statistics of a batch with absent rows.
-        """
-        mask = None if mask is None else self.a.unless_proven(mask)
-        if mask is None:
-            return source, (), None
-        inside = [name for name in info.consumes if name in mask.names]
-        if inside and (not module_catalog.module_entry(info.entry).presence or inside != [info.consumes[0]]):
-            raise Mistake(
-                span,
-                "absent-part",
-                f"{info.name} takes {inside[0]} whole, and entries along it may be absent",
-                f"{info.entry} is not told which are there",
-                "fill them first: `x else 0`",
-            )
-        if info.batch_statistics and not evaluated:
-            raise Mistake(
-                span,
-                "absent-rows",
-                f"{info.name} takes statistics of the batch, and rows of its argument may be absent",
-                "absent rows are no rows of a population, and their number is not known before the program runs",
-                'fill them first: `x else 0`, or take another norm: `norm = "layer"`',
-            )
-        source = self.a.stand_in(source, mask, (), 0.0)
-        if not inside:
-            return source, (), mask
-        left = mask if inside[0] in info.produces else self.graph.make("reduce", mask, kind="any", over=(inside[0],))
-        return source, (mask,), left
 
     def produced_axis(self, name: str, size: int | None, span: Span) -> Axis:
         if self.sizes.get(name) is None or name in ("dim",):

@@ -12,9 +12,9 @@ from typing import Any
 
 from cldsl.data.catalog import present_name
 from cldsl.elaborate.axes import CLOCK, axis_lists, axis_name, ragged_axes
+from cldsl.elaborate.calls import Models
 from cldsl.elaborate.draws import Draws
 from cldsl.elaborate.folding import constant
-from cldsl.elaborate.models import Models
 from cldsl.elaborate.scope import Consequence, Mistake, Scope
 from cldsl.elaborate.shared import Held, Shared
 from cldsl.elaborate.values import Broken, Relation, Thing, Value

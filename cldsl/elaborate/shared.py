@@ -49,6 +49,8 @@ class ModelInfo:
     outputs: tuple[tuple[str, tuple[str, ...]], ...] = ()
     #: the sizes of each output, where they are known
     shapes: tuple[tuple[int | None, ...], ...] = ()
+    #: what it consumes of its second and later arguments; `sizes_in` holds the sizes of all arguments, one after the other
+    further: tuple[tuple[str, ...], ...] = ()
 
     def known_size(self, axis: str) -> int | None:
         """The size of an axis that it makes."""
@@ -60,12 +62,17 @@ class ModelInfo:
         }
         return sizes.get(axis)
 
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """The axes consumed of all arguments."""
+        return (*self.consumes, *(name for each in self.further for name in each))
+
     def plan(self) -> ModelPlan:
-        ins = self.sizes_in or (None,) * len(self.consumes)
+        ins = self.sizes_in or (None,) * len(self.taken)
         outs = self.sizes_out or (None,) * len(self.produces)
         return ModelPlan(
             self.name, self.kind, self.entry, self.args, self.named,
-            tuple(Axis(n, s) for n, s in zip(self.consumes, ins, strict=True)),
+            tuple(Axis(n, s) for n, s in zip(self.taken, ins, strict=True)),
             tuple(Axis(n, s) for n, s in zip(self.produces, outs, strict=True)),
             self.of, self.family, self.batch_statistics, self.span,
         )  # fmt: skip

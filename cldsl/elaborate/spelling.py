@@ -202,7 +202,7 @@ class _Reader:
     def _model(self, node: ast.Model) -> None:
         from cldsl.modules.catalog import MODULES
 
-        for axis in node.consumes or ():
+        for axis in (*(node.consumes or ()), *(axis for each in node.further for axis in each)):
             if isinstance(axis, ast.AxisName) and axis.name not in self.words.axes:
                 self._axis(axis.span, axis.name)
         call = node.value

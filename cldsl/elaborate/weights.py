@@ -16,7 +16,7 @@ from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
 
 if TYPE_CHECKING:
-    from cldsl.elaborate.models import Models
+    from cldsl.elaborate.calls import Models
 
 _CLOSED = frozenset({"const", "iota", "table"})
 

@@ -52,7 +52,8 @@ class ModuleEntry(Entry):
     takes: what the consumed axes are, in order: "image" is channel, y, x or y, x; "series" is channel, position or
     position; "sequence" is position, width. presence: it is told which entries along its first consumed axis are there.
     runs_user_code: built only with the permission given on the command line. outputs: of a module that may
-    make several, the sizes of each; its `shape` is then that of all of them, one after another.
+    make several, the sizes of each; its `shape` is then that of all of them, one after another. arguments: how many it
+    may take; what it takes of several comes one behind the other, in one axis.
     """
 
     shape: Callable[[Mapping[str, Any], Sizes], Sizes] = shapes.unknown
@@ -64,6 +65,7 @@ class ModuleEntry(Entry):
     presence: bool = False
     runs_user_code: bool = False
     outputs: Callable[[Mapping[str, Any], Sizes], tuple[Sizes, ...]] | None = None
+    arguments: int = 1
 
 
 _NORM = Parameter("norm", "text", "none", "after each hidden layer", ("none", "batch", "layer"))
@@ -241,6 +243,23 @@ MODULES: tuple[ModuleEntry, ...] = (
         takes="sequence",
         draws=_dropout,
         presence=True,
+    ),
+    ModuleEntry(
+        "attention",
+        "A layer of attention, of a sequence to itself or, with two arguments, to another one; then two dense layers.",
+        (
+            Parameter("heads", "int", 1, low=1),
+            Parameter("hidden", "int", None, "width between the dense layers; none: four times the width", low=1),
+            _DROPOUT,
+            Parameter("norm", "text", "asking", "what is normalised before it: who asks, or both", ("asking", "both")),
+            Parameter("start", "text", "own", "tied: its four projections are equal at first", ("own", "tied")),
+        ),
+        "cldsl.modules.attention:attention",
+        shape=shapes.attention,
+        takes="sequence",
+        draws=_dropout,
+        presence=True,
+        arguments=2,
     ),
     ModuleEntry(
         "hf",

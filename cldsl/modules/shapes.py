@@ -101,6 +101,26 @@ def transformer(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
     return consumed
 
 
+def attention(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
+    """Position and width of the first sequence, as consumed; the second has the same width."""
+    if len(consumed) not in (2, 4):
+        raise CatalogueError(
+            f"attention consumes the axes position, width of one or two sequences, {len(consumed)} axes given",
+            "write f(time, dim | word, dim -> time, dim) = attention(...)",
+        )
+    widths = {width for width in consumed[1::2] if width is not None}
+    if len(widths) > 1:
+        raise CatalogueError(
+            f"attention: the two sequences have widths of {consumed[1]} and {consumed[3]}", "bring both to one width"
+        )
+    for width in widths:
+        if bound["heads"] is not None and width % bound["heads"]:
+            raise CatalogueError(
+                f"attention: a width of {width} cannot be shared by {bound['heads']} heads", "let heads divide it"
+            )
+    return consumed[:2]
+
+
 def conv(bound: Mapping[str, Any], consumed: Sizes) -> Sizes:
     """Images: the last width, alone ("mean"), times the places ("flatten") or before y, x ("map")."""
     return one(conv_outputs(bound, consumed))

@@ -136,7 +136,7 @@ class _Reader:
 
 def _forbidden(model: ModelPlan, node: Node) -> str:
     entry = module_entry(model.entry)
-    if entry.open:
+    if entry.open or len(node.attr("consumes")) != len(model.consumes):  # several arguments are rows of one width
         return FOREIGN
     if any(axis.size is None for axis in (*model.consumes, *model.produces)):
         return OPEN

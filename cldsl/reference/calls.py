@@ -78,10 +78,10 @@ class Calls:
         if isinstance(thing, ModelRef):
             whole = thing if not items else self.interpreter.evaluate(node.function, scope)
             assert isinstance(whole, ModelRef)
-            return self.interpreter.world.models.apply(whole, self.argument(node, 0, scope.rows_only()), node.span)
+            return self.interpreter.world.models.apply(whole, self.arguments(node, scope.rows_only()), node.span)
         if isinstance(thing, Weights):
-            value = self.argument(node, 0, scope.rows_only())
-            return self.interpreter.world.models.apply(thing.ref, value, node.span, thing.tensors)
+            values = self.arguments(node, scope.rows_only())
+            return self.interpreter.world.models.apply(thing.ref, values, node.span, thing.tensors)
         if not isinstance(callee, ast.Name):
             raise EvaluationError("this cannot be called")
         return self.library(callee.id, node, items, scope)
@@ -106,11 +106,11 @@ class Calls:
         thing = self.interpreter.evaluate(callee.value, scope)
         if isinstance(thing, Weights) and callee.name == "eval":
             ref = self.interpreter.world.models.member(thing.ref, "eval")
-            value = self.argument(node, 0, scope.rows_only())
-            return self.interpreter.world.models.apply(ref, value, node.span, thing.tensors)
+            values = self.arguments(node, scope.rows_only())
+            return self.interpreter.world.models.apply(ref, values, node.span, thing.tensors)
         if isinstance(thing, ModelRef):
             ref = self.interpreter.world.models.member(thing, callee.name)
-            return self.interpreter.world.models.apply(ref, self.argument(node, 0, scope.rows_only()), node.span)
+            return self.interpreter.world.models.apply(ref, self.arguments(node, scope.rows_only()), node.span)
         if not isinstance(thing, Relation):
             raise EvaluationError(f"this has no {callee.name} to call")
         things = [self.interpreter.evaluate(each.value, scope) for each in node.arguments]

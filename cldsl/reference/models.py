@@ -10,7 +10,7 @@ import copy
 import inspect
 import math
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from cldsl.reference.arithmetic import arithmetic
 from cldsl.reference.errors import EvaluationError
 from cldsl.reference.scope import ModelRef, Outputs, Scope, Thing
 from cldsl.reference.selection import at, need, stacked
-from cldsl.reference.values import Mask, Value, constant, real
+from cldsl.reference.values import Mask, Value, both, constant, real
 from cldsl.semantics.program import Program
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Span
@@ -200,14 +200,20 @@ class Models:
             self._apart = before
 
     def apply(
-        self, ref: ModelRef, value: Value, span: Span, weights: Mapping[str, Tensor] | None = None
+        self, ref: ModelRef, values: Sequence[Value], span: Span, weights: Mapping[str, Tensor] | None = None
     ) -> Value | Outputs:
         """The model mapped over all axes that it does not consume, its outputs by name where they have names.
 
         weights: applied instead of its own. Raises EvaluationError where an axis is missing.
         """
+        taken = [self._consumed(ref), *(_names(each) for each in self._signature(ref).further)]
+        if len(values) != len(taken):
+            raise EvaluationError(f"{ref.name} takes {len(taken)} arguments, {len(values)} are given", span)
+        value = values[0]
         before, self._weights = self._weights, weights
         try:
+            if len(values) > 1:
+                return self._several(ref, values, taken, span)
             whole = self._applied(ref, value, span)
         finally:
             self._weights = before
@@ -234,6 +240,38 @@ class Models:
             values[output] = Value(part, (*rows, *axes), whole.present)
             start = stop
         return Outputs(values)
+
+    def _several(self, ref: ModelRef, values: Sequence[Value], taken: list[list[str]], span: Span) -> Value:
+        """A model of several arguments is given, for each row, the entries of the first, then those of the second."""
+        for axis in self._apart:
+            sizes = [value.size(axis) for value in values]
+            size = next((each for each in sizes if each is not None), None)
+            if size is not None:
+                pieces = [
+                    [value if value.size(axis) is None else at(value, {axis: constant(i)}) for value in values]
+                    for i in range(size)
+                ]
+                return stacked([self._several(ref, each, taken, span) for each in pieces], axis)
+        present, rows, sizes_of_rows, wanted = None, [], {}, []
+        for value, consumed in zip(values, taken, strict=True):
+            if value.present is not None and set(value.present.axes) & set(consumed):
+                raise EvaluationError(f"{ref.name} takes what may be absent: write `else 0`", span)
+            present = both(present, value.present)
+            rows += [axis for axis in value.axes if axis not in consumed and axis not in rows]
+            sizes_of_rows.update({axis: need(value, axis) for axis in value.axes if axis not in consumed})
+            wanted += [need(value, axis) for axis in consumed]
+        shape = [sizes_of_rows[axis] for axis in rows]
+        flat = [
+            real(value.ordered((*rows, *consumed))).expand([*shape, *(need(value, axis) for axis in consumed)])
+            for value, consumed in zip(values, taken, strict=True)
+        ]
+        packed = torch.cat([each.reshape(math.prod(shape), -1) for each in flat], 1)
+        key = self._key(ref)
+        module = (self.modules[key] if key in self.modules else self._built(ref, tuple(wanted)))[0]
+        if not isinstance(module, nn.Module):
+            raise EvaluationError(f"{ref.name} takes several arguments: supply a module", span)
+        data = packed.reshape([*shape, packed.shape[-1]])
+        return self._mapped(module, ref, Value(data, (*rows, "packed"), present), ["packed"], span)
 
     def _applied(self, ref: ModelRef, value: Value, span: Span) -> Value:
         for axis in self._apart:
@@ -265,12 +303,7 @@ class Models:
         return at(whole, {member: index})
 
     def _consumed(self, ref: ModelRef) -> list[str]:
-        consumes = self._signature(ref).consumes or ()
-        return [
-            axis.name if isinstance(axis, ast.AxisName) else axis.axis
-            for axis in consumes
-            if isinstance(axis, (ast.AxisName, ast.Select))
-        ]
+        return _names(self._signature(ref).consumes or ())
 
     def _modules(self, ref: ModelRef, value: Value) -> list[nn.Module | Function]:
         key = self._key(ref)
@@ -285,7 +318,10 @@ class Models:
         if not isinstance(module, nn.Module):
             data, axes = module((value.data, value.axes))
             return Value(data, axes, value.present)
-        consumed = self._consumed(ref)
+        return self._mapped(module, ref, value, self._consumed(ref), span)
+
+    def _mapped(self, module: nn.Module, ref: ModelRef, value: Value, consumed: list[str], span: Span) -> Value:
+        """The module on the rows that are there."""
         sizes = [need(value, axis) for axis in consumed]
         rows = tuple(axis for axis in value.axes if axis not in consumed)
         data = real(value.ordered((*rows, *consumed)))
@@ -368,6 +404,14 @@ class Models:
                 raise EvaluationError(f"nothing is assigned to the parameter {each} of {name}", span)
             with torch.no_grad():
                 parameter.copy_(tensors[each])
+
+
+def _names(axes: Sequence[ast.AxisItem]) -> list[str]:
+    return [
+        axis.name if isinstance(axis, ast.AxisName) else axis.axis
+        for axis in axes
+        if isinstance(axis, (ast.AxisName, ast.Select))
+    ]
 
 
 def _plain(thing: Thing) -> Any:

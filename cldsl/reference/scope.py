@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cldsl.reference.rows import Rows, free_axes
+from cldsl.reference.rows import Picked, Rows, free_axes
 from cldsl.reference.values import Mask, Value, both, narrowed, truth
 from cldsl.syntax import ast
 
@@ -132,7 +132,8 @@ class Scope:
         scope: Scope | None = self
         while scope is not None:
             for value in scope.values.values():
-                if isinstance(value, Rows):
+                # a list that is only named is no row around
+                if isinstance(value, Rows) and not (isinstance(value, Picked) and value.ranked):
                     found.update(free_axes(value))
             scope = scope.parent
         return found

@@ -82,6 +82,8 @@ class Sources:
             return index_rows(axis, self.interpreter.size(axis, scope), fresh("r"))
         if isinstance(source, ast.Index) and all(_bare(item) for item in source.items):
             thing = self.interpreter.evaluate(source.value, scope.rows_only())
+            if isinstance(thing, Picked):  # a list, whose rows are ranged along their rank and what stays in them
+                thing = self.interpreter.as_value(thing, source.value)
             if isinstance(thing, (Value, Made)):
                 named = [scope.axis(item.name) for item in source.items if isinstance(item, ast.AxisName)]
                 return self._ranged(thing, named)

@@ -237,13 +237,17 @@ class Output(Node):
 
 @record(frozen=True)
 class Model(Node):
-    """`model f[v = 2](channel, y, x -> width) = value`; models declared in one line each hold their own value"""
+    """`model f[v = 2](channel, y, x -> width) = value`; models declared in one line each hold their own value
+
+    further: what it consumes of its second and later arguments, `f(time, dim | word, dim -> time, dim)`.
+    """
 
     name: str
     family: tuple[AxisItem, ...]
     consumes: tuple[AxisItem, ...] | None
     produces: tuple[Output, ...]
     value: Expr
+    further: tuple[tuple[AxisItem, ...], ...] = ()
 
 
 @record(frozen=True)

@@ -101,15 +101,15 @@ class Builder:
     def r_model(self, span: Span, c: list[Any]) -> Block:
         value = c[-1]
         return Block(
-            ast.Model(name, family, consumes, produces, value, span=where)
-            for where, name, family, (consumes, produces) in c[:-1]
+            ast.Model(name, family, consumes, produces, value, further, span=where)
+            for where, name, family, (consumes, further, produces) in c[:-1]
         )
 
     def r_model_item(self, span: Span, c: list[Any]) -> tuple[Any, ...]:
-        return (span, str(c[0]), c[1] or (), c[2] or (None, ()))
+        return (span, str(c[0]), c[1] or (), c[2] or (None, (), ()))
 
     def r_signature(self, span: Span, c: list[Any]) -> tuple[Any, ...]:
-        return (c[0], c[1])
+        return (c[0], tuple(c[1:-1]), c[-1])
 
     def r_axis_name(self, span: Span, c: list[Any]) -> ast.AxisItem:
         if c[0].type == "RAGGED":

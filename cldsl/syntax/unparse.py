@@ -150,7 +150,8 @@ def _output(node: ast.Output) -> str:
 
 
 def _model(node: ast.Model) -> str:
-    signature = "" if node.consumes is None else f"({_list(node.consumes)} -> {_list(node.produces)})"
+    taken = " | ".join(_list(each) for each in (node.consumes or (), *node.further))
+    signature = "" if node.consumes is None else f"({taken} -> {_list(node.produces)})"
     return f"model {node.name}{_axes(node.family)}{signature}{_equal(node.value)}"
 
 

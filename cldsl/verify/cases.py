@@ -30,6 +30,7 @@ _KINDS = {
 }
 _STEP = re.compile(r"_step(\d+)$")
 _NUMBER = re.compile(r"_(\d+)$")
+_EPOCH = re.compile(r"_epoch(\d+)$")
 _ENDING = re.compile(r"(_per_step|_step\d*)$")
 
 
@@ -74,9 +75,22 @@ class Case:
     @property
     def steps(self) -> int:
         """How many steps it has, by its params `steps`, `iterations` or by its values; 1 where it has no steps."""
+        if self.batches:
+            return self.batches * max(1, len(self._epochs))
         counts = [array.data.shape[0] for array in self.inputs.values() if array.axes[:1] == ("step",)]
         numbered = [int(found[1]) + 1 for name in [*self.inputs, *self.outputs] if (found := _STEP.search(name))]
         return max([1, *counts, *numbered, self._written])
+
+    @property
+    def batches(self) -> int:
+        """How many batches an epoch goes over, its inputs numbered by them; 0 where a case has no epochs."""
+        count = self.params.get("batches_per_epoch", 0)
+        return count if isinstance(count, int) and any(name.endswith(f"_{count - 1}") for name in self.inputs) else 0
+
+    @property
+    def _epochs(self) -> list[int]:
+        """The epochs that outputs are numbered by, `loss_epoch7`: what their last steps leave."""
+        return sorted({int(found[1]) for name in self.outputs if (found := _EPOCH.search(name))})
 
     @property
     def _written(self) -> int:
@@ -98,6 +112,7 @@ class Case:
         """
         found: dict[str, Array] = {}
         latest: dict[str, int] = {}
+        step = step % self.batches if self.batches else step
         for name, array in self.inputs.items():
             short, number = self._numbered(name, self.inputs)
             if number is None:
@@ -118,6 +133,9 @@ class Case:
         return found
 
     def _stepwise(self, key: str, array: Array, name: str, wrt: str | None) -> list[Expected]:
+        if self.batches and (epoch := _EPOCH.search(name)):
+            last = (self._epochs.index(int(epoch[1])) + 1) * self.batches - 1
+            return [Expected(key, spelled(name[: epoch.start()]), array, last, wrt)]
         short, number = self._numbered(name, self.outputs)
         short = _ENDING.sub("", short) if number is None else short
         if number is None and array.axes[:1] == ("step",):
@@ -128,9 +146,10 @@ class Case:
     def _numbered(self, name: str, beside: Mapping[str, Array]) -> tuple[str, int | None]:
         """A name without its step, and the step. `beside`: a bare number is a step where the first one is there too."""
         found = _STEP.search(name)
-        if found is None and self._written:
+        written = self.batches or self._written
+        if found is None and written:
             bare = _NUMBER.search(name)
-            found = bare if bare and int(bare[1]) < self._written and f"{name[: bare.start()]}_0" in beside else None
+            found = bare if bare and int(bare[1]) < written and f"{name[: bare.start()]}_0" in beside else None
         return (spelled(name), None) if found is None else (spelled(name[: found.start()]), int(found[1]))
 
 

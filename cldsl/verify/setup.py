@@ -65,7 +65,16 @@ class Setup:
         epochs = self.case.params.get("epoch_of_each_step", 0)
         listed = numbers(epochs)
         epoch = listed[step] if step < len(listed) else listed[-1]
-        return {"step": step, "steps": self.case.steps, "epoch": epoch, "epochs": max(listed) + 1}
+        steps, batches = self.case.steps, self.case.batches
+        if batches:
+            return {
+                "step": step,
+                "steps": steps,
+                "steps_per_epoch": batches,
+                "epoch": step // batches,
+                "epochs": steps // batches,
+            }
+        return {"step": step, "steps": steps, "steps_per_epoch": steps, "epoch": epoch, "epochs": max(listed) + 1}
 
     def meant(self, wrt: str) -> str:
         """The column, tensor or let that a gradient is with respect to."""

@@ -173,7 +173,7 @@ def _step(prepared: Setup, plan: ProgramPlan, phase: TrainPlan, program: Overhea
     }
     program.wanted, program.heard, program.loss = {**batch, **learned}, {}, None
     stood = prepared.clock(step)
-    clock = At(step, stood["steps"], stood["steps"], stood["epochs"], at_epoch=stood["epoch"])
+    clock = At(step, stood["steps"], stood["steps_per_epoch"], stood["epochs"], at_epoch=stood["epoch"])
     logs = getattr(program, phase.name)(batch, clock)
     arrays = {name: Array(logs[name].clone(), axes) for name, axes in _logged(phase).items()}
     for name, array in arrays.items():

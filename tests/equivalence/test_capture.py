@@ -27,6 +27,7 @@ SETS = {
     "cacr": {"views": "2"}, "mochi": {"hardest": "4", "pairs": "3", "blends": "2", "start": "1"},
     "swav": {"words": "4", "crops": "3", "frozen_steps": "1"}, "groco": {"hardest": "3"},
     "susana": {"ways": "3", "shots": "3", "asks": "2"},
+    "macil": {"dropout": "0"},
     "beclr": {"words": "3", "slots": "33", "near": "2", "begin": "0"},
     "meow": {"drop": "0", "near": "3", "few": "3", "many": "4", "starts": "2"},
 }  # fmt: skip
@@ -61,12 +62,12 @@ def _program(spec: str, memory: int | None = None) -> tuple[Any, TrainPlan, dict
 
 
 def _batch(program: Any, block: TrainPlan, seed: int) -> dict[str, torch.Tensor]:
-    """Columns of the block's stream as it declares them: real data, indices below 3, or what is there."""
+    """Columns of the block's stream as it declares them: real data, indices below 2 (a label may have no more), or what is there."""
     source = torch.Generator().manual_seed(seed)
     found: dict[str, torch.Tensor] = {}
     for name, (shape, kind) in _columns(block).items():
         real = torch.rand(shape, generator=source)
-        found[name] = torch.randint(0, 3, shape, generator=source) if kind == "int" else real
+        found[name] = torch.randint(0, 2, shape, generator=source) if kind == "int" else real
         if kind == "bool":
             found[name] = real < 0.7
     return found | _sampled(block)

@@ -299,6 +299,26 @@ train on rows_of(batch = 4, epochs = 2):
     {"image": "item v channel row column"}, {"item": 4, "v": 2, "channel": 2, "row": 4, "column": 4},
 )  # fmt: skip
 
+#: a model of two arguments, one of its kind that asks itself, and weights moved between the two, both trained
+SEVERAL = Training(
+    HEAD
+    + """data bags: x[item, time, width], y[item, word, width] from "bags.npz"
+model f(width -> dim) = linear(4)
+model ask(time, dim | word, dim -> time, dim) = attention(heads = 2, hidden = 3, start = "tied")
+model own(time, dim -> time, dim) = attention(heads = 2, hidden = 3)
+let z = f(x)
+let seen = ask(z, f(y))
+let solo = own(z if x[width = 0] > 0)
+train on bags(batch = 4, epochs = 2):
+    minimize mean(seen ^ 2) + sum(seen[time = 0]) by adam(lr = 0.05)
+    minimize (mean(solo ^ 2) else 0) over own by adam(lr = 0.01)
+    every 1 epochs:
+        ask <- mix(ask, own, keep = 1 - 0.1 * (epoch + 1))
+    report after = mean(ask(z, f(y)))
+""",
+    {"x": "item time width", "y": "item word width"}, {"item": 4, "time": 3, "word": 2, "width": 4},
+)  # fmt: skip
+
 #: two virtual steps: the weights of w move by the gradient through both; slopes for values of each kind
 VIRTUAL = Training(
     HEAD
@@ -332,6 +352,7 @@ TRAININGS = {
     **{rule: _optimised(rule) for rule in RULES}, "queue": QUEUE, "prototypes": PROTOTYPES, "table": TABLE,
     "twice": TWICE, "ragged": RAGGED, "together": TOGETHER, "episodes": EPISODES, "every": EVERY, "beside": BESIDE,
     "continued": CONTINUED, "sequences": SEQUENCES, "apart": APART, "outputs": OUTPUTS, "virtual": VIRTUAL, "family": FAMILY,
+    "several": SEVERAL,
 }  # fmt: skip
 
 

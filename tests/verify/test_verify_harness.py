@@ -161,3 +161,14 @@ def test_the_summary_names_what_failed() -> None:
     assert "third_party: 6 values" in text[0]
     assert "FAILED: no binding fits" in text[1]
     assert text[2] == "1 of 2 passed"
+
+
+def test_epochs_go_over_their_batches_again() -> None:
+    """Inputs numbered by the batches of an epoch, outputs by epochs: each is of the last step of its epoch."""
+    data = torch.zeros(2, 3, dtype=torch.float64)
+    inputs = {f"x_{n}": Array(data + n, ("item", "dim")) for n in range(2)} | {"w": Array(data, ("item", "dim"))}
+    outputs = {f"loss_epoch{epoch}": Array(data[0, 0], ()) for epoch in (7, 8, 9)} | {"w": Array(data, ("item", "dim"))}
+    case = Case("epochs", "s", {"batches_per_epoch": 2}, inputs, outputs, {})
+    assert case.steps == 6
+    assert [float(case.at_step(step)["x"].data[0, 0]) for step in range(6)] == [0, 1, 0, 1, 0, 1]
+    assert [(each.name, each.step) for each in case.expected()] == [("loss", 1), ("loss", 3), ("loss", 5), ("w", 5)]

@@ -7,6 +7,7 @@ data photos: image[item, channel, row, column], label[item] -> class from "mnist
 view x[v = 2] ~ crop(image, 28)
 model f(channel, row, column -> width) = conv([8])
 model g(width -> dim) = linear(4)
+model r = frozen(f)
 let z = unit(g(f(x)))
 
 contrast pull:
@@ -18,7 +19,7 @@ contrast pull:
 
 train on photos(batch = 64, epochs = 1):
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
-    f <- mix(f, g, keep = 0.9)
+    r <- mix(r, f, keep = 0.9)
 
 on photos(split = "test"):
     report knn = knn(f(image), label, k = 20)
