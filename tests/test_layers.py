@@ -43,7 +43,7 @@ ALLOWED: dict[str, set[str]] = {
     # metrics are loaded through their catalogue
     "runtime": {"data", "data.catalog", "views", "modules", "metrics.catalog", "runtime.catalog", "catalogue"},
     # the meaning of a spec: independent of everything from graph/ to runtime/
-    "reference": {"syntax", "semantics", "catalogue", "modules", "metrics.catalog"},
+    "reference": {"syntax", "semantics", "catalogue", "modules", "modules.catalog", "metrics.catalog"},
     "compiler": COMPILER,
     "running": {*COMPILER, "compiler", "runtime", "data", "api"},
     "api": {*COMPILER, "compiler", "running", "objective"},

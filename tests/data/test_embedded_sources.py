@@ -41,7 +41,8 @@ def test_a_source_is_what_its_entry_says(entry: SourceEntry, split: str) -> None
                 others = open_source(entry.name, "test" if split == "train" else "train").columns[column.name]
                 assert sorted({*values, *others}) == list(range(column.classes))
         if column.axes == ("channel", "y", "x"):
-            assert values.min() == 0.0 and 0.9 < values.max() <= 1.0
+            # the darkest of some grounds is not black
+            assert 0 <= values.min() < 0.05 and 0.9 < values.max() <= 1.0
     assert open_entry_schema(entry.name) is entry
 
 

@@ -49,6 +49,10 @@ CALLS: list[Call] = [
     ("dilated_conv", [5], {"hidden": 5, "depth": 0, "kernel": 5}, (7, 1)),
     ("transformer", [], {"causal": True, "dropout": 0.1}, (5, 8)),
     ("transformer", [], {"depth": 1, "heads": 4, "hidden": 6, "norm": "before"}, (3, 8)),
+    ("norm", ["batch"], {}, (7,)),
+    ("norm", ["layer"], {}, (7,)),
+    ("dropout", [0.3], {}, (7,)),
+    ("attention", [], {"heads": 2, "hidden": 6}, (5, 8)),
 ]
 IDS = [f"{call[0]}-{index}" for index, call in enumerate(CALLS)]
 ROWS = 5
