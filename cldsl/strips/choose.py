@@ -17,6 +17,7 @@ from cldsl.strips.body import interior
 from cldsl.strips.cost import size_bytes, work
 from cldsl.strips.local import Coupled
 from cldsl.strips.needs import Needs, needs
+from cldsl.strips.thresholds import mixed
 
 #: Axes that are tried, the longest first.
 TRIED = 8
@@ -25,7 +26,7 @@ TRIED = 8
 @dataclass
 class Choice:
     """bytes: of large values computed whole. flops: of all products. twice: visits that are made again for
-    a gradient. again: normalisers that they then compute anew."""
+    a gradient. again: normalisers that they then compute anew. mixed: a comparison that it would not leave exact."""
 
     found: Assignment
     needs: Needs
@@ -33,6 +34,7 @@ class Choice:
     flops: int
     twice: int
     again: int
+    mixed: Node | None = None
 
     @property
     def rank(self) -> tuple[int, ...]:
@@ -56,7 +58,7 @@ def choose(
             found = assign(order, seeds, large, axis, coupled, mode)
             tried.append(_weighed(function, order, found, large, moving))
     plain = sum(size_bytes(node) for node in large)
-    fit = [each for each in tried if each.visits and each.bytes < plain]
+    fit = [each for each in tried if each.visits and each.bytes < plain and each.mixed is None]
     return (min(fit, key=lambda each: each.rank) if fit else None), tried
 
 
@@ -123,7 +125,8 @@ def _weighed(
     flops += work(wanted.built) + 2 * work(node for node in wanted.built if node in moving)
     wide = sum(size_bytes(node) for node in wanted.built if not _view(node))
     wide += sum(size_bytes(node) for gives in wanted.gives.values() for node in gives if node in large)
-    return Choice(found, wanted, wide, flops, twice, again)
+    outputs = [node for _, node in function.outputs]
+    return Choice(found, wanted, wide, flops, twice, again, mixed(found, wanted.gives, outputs, large))
 
 
 def is_logsumexp(node: Node) -> bool:

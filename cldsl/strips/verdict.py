@@ -103,6 +103,10 @@ def _form(
 
 def _reason(tried: Sequence[Choice]) -> str:
     reasons = dict.fromkeys(reason for each in tried for reason in each.found.whole.values())
+    if any(each.mixed is not None for each in tried):
+        reasons = {
+            "a value would be compared with a threshold taken from it elsewhere, which may round otherwise": None
+        }
     return "; ".join(list(reasons)[:3]) or "no axis separates it"
 
 
