@@ -32,4 +32,5 @@ def compiled(formula: Formula, examples: Sequence[Tensor], backend: str | Formul
         return cast(Formula, torch.compile(graph, fullgraph=True, dynamic=False, backend=backend))
     from torch._inductor import compile as lowered  # a graph of plain operators needs no guard at each call
 
-    return cast(Formula, lowered(graph, [*examples]))
+    # apart, since Inductor differentiates the attention that it recognises, and no operator is under way there
+    return cast(Formula, apart(lambda: lowered(graph, [*examples])))

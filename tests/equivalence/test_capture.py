@@ -27,7 +27,7 @@ SETS = {
     "cacr": {"views": "2"}, "mochi": {"hardest": "4", "pairs": "3", "blends": "2", "start": "1"},
     "swav": {"words": "4", "crops": "3", "frozen_steps": "1"}, "groco": {"hardest": "3"},
     "susana": {"ways": "3", "shots": "3", "asks": "2"},
-    "macil": {"dropout": "0"},
+    "macil": {"dropout": "0"}, "mclrec": {"drop": "0"},
     "beclr": {"words": "3", "slots": "33", "near": "2", "begin": "0"},
     "meow": {"drop": "0", "near": "3", "few": "3", "many": "4", "starts": "2"},
 }  # fmt: skip
