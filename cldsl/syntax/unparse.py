@@ -149,8 +149,15 @@ def _output(node: ast.Output) -> str:
     return f"{node.name}{'*' * node.ragged}{_equal(node.size)}{_axes(node.axes or ())}"
 
 
+def _consumed(axis: ast.AxisItem) -> str:
+    """An axis that a model takes; its size ends before the `|` of the next argument."""
+    if isinstance(axis, ast.Select):
+        return f"{axis.axis}{'*' * axis.ragged} = {_at(axis.value, _SUM)}"
+    return unparse(axis)
+
+
 def _model(node: ast.Model) -> str:
-    taken = " | ".join(_list(each) for each in (node.consumes or (), *node.further))
+    taken = " | ".join(", ".join(map(_consumed, each)) for each in (node.consumes or (), *node.further))
     signature = "" if node.consumes is None else f"({taken} -> {_list(node.produces)})"
     return f"model {node.name}{_axes(node.family)}{signature}{_equal(node.value)}"
 

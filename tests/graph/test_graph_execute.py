@@ -47,7 +47,8 @@ def real(*values: Any) -> Tensor:
 
 
 def test_every_operator_has_a_rule() -> None:
-    known = set(moves.RULES) | set(reductions.RULES) | POINTWISE | {"input", "call", "bce"}
+    # weights belong to modules, and the interpreter is given functions in their place
+    known = set(moves.RULES) | set(reductions.RULES) | POINTWISE | {"input", "call", "bce", "grad", "blend"}
     assert known == set(OPERATORS)
     assert {"where", "cast"} | set(scalars._OPERATORS) == POINTWISE
 

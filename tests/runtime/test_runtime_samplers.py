@@ -28,7 +28,9 @@ class Staged(rt.Program):
     streams: ClassVar = {"points": rt.Stream(default={"train": ROWS})}
     phases = (
         rt.Train("train_1", "points", options={"batch": 6, "epochs": 1}, sampler=rt.Sampler("quota", "label")),
-        rt.Train("train_2", "points", {"batch": 4, "epochs": 3}, "s.cl:9", rt.Sampler("together", "id", table="key")),
+        rt.Train(
+            "train_2", "points", {"batch": 4, "epochs": 3}, "s.cl:9", sampler=rt.Sampler("together", "id", table="key")
+        ),
     )
     stop: ClassVar[int] = -1
     seen: ClassVar[list[list[int]]] = []

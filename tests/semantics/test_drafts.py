@@ -60,10 +60,6 @@ on photos(split = "test"):
     "a part of a stream": """train on photos(batch = 64, epochs = 1) if label < 5:
     minimize mean(infonce(pull)) by sgd(lr = 0.1)
 """,
-    "a gradient as a value": """let slope = grad(mean(z), f)
-train on photos(batch = 64, epochs = 1):
-    minimize mean(infonce(pull)) + mean(slope) by sgd(lr = 0.1)
-""",
     "a table over the stream's rows, filled once": TRAIN
     + """state near[item, rank = 3] -> item
 on photos:
@@ -112,7 +108,6 @@ MISSPELT = [
     ("a recurrence whose lets are read outside", "w < now", "w < nov"),
     ("a decoder as a def with a loop", "y + tau", "y + tua"),
     ("a clock of its own", "mean(infonce(pull))\n    every", "mean(infonse(pull))\n    every"),
-    ("a gradient as a value", "grad(mean(z)", "grad(mean(zz)"),
 ]
 
 

@@ -25,6 +25,13 @@ SPECS = {
 SAMPLE = 36
 
 
+#: Names whose misspelling is another good program, so that nothing is found: an axis parameter of a def where the file has the
+#: axis, too; an axis that a model makes as well; a row's name where a model is called so.
+UNFOUND = {
+    ("beclr", "way"), ("obow", "word"), ("meow", "node"), ("ins-mil", "class"), ("sc-mil", "class"), ("sc-mil", "c"),
+}  # fmt: skip
+
+
 def only_diagnostics(text: str, variant: str | None = None) -> list[Diagnostic]:
     """Findings that can be drawn; a plan where none is an error."""
     try:
@@ -83,7 +90,8 @@ def test_many_misspelt_names_are_found(name: str) -> None:
     cases = [case for case in misspellings(SPECS[name]) if not renamed(case, SPECS[name])]
     if "CLDSL_EVERY" not in os.environ:
         cases = random.Random(name).sample(cases, min(len(cases), 40))
-    assert [(case.name, case.line, case.column) for case in cases if not caught(case, SPECS[name])] == []
+    missed = [case for case in cases if not caught(case, SPECS[name])]
+    assert [(case.name, case.line, case.column) for case in missed if (name, case.name) not in UNFOUND] == []
 
 
 HOSTILE = {
