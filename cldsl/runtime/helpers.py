@@ -79,7 +79,7 @@ HELPERS: dict[str, str] = {
     "push": "cldsl.runtime.rings:push",
     "sinkhorn": "cldsl.runtime.assignment:sinkhorn",
     "soft_sort": "cldsl.runtime.assignment:soft_sort",
-    "transport": "cldsl.runtime.transport:transport",
+    "transport": "cldsl.runtime.masses:transport",
     "kmeans": "cldsl.runtime.clusters:kmeans",
     "metric": "cldsl.runtime.measure:metric",
 }

@@ -250,3 +250,13 @@ def test_every_helper_of_the_table_exists() -> None:
 
     for name in HELPERS:
         assert callable(getattr(runtime, name)), name
+
+
+def test_no_module_has_the_name_of_a_helper() -> None:
+    """A module that is imported becomes an attribute of its package, and would hide the helper from then on."""
+    from pathlib import Path
+
+    from cldsl import runtime
+
+    modules = {path.stem for path in Path(runtime.__file__).parent.iterdir()}
+    assert not modules & set(HELPERS)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from cldsl.runtime.assignment import sinkhorn
-from cldsl.runtime.transport import transport
+from cldsl.runtime.masses import transport
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
