@@ -23,7 +23,7 @@ from cldsl.codegen.sections.step import Step
 from cldsl.codegen.statements import Assign, Define, Expression, Listed, Literal, Mapped, Statement, call, name
 from cldsl.codegen.strips import strip_texts
 from cldsl.graph.nodes import topological
-from cldsl.graph.plan import Minimize, OnPlan, ProgramPlan, SamplerPlan, StreamPlan, TrainPlan
+from cldsl.graph.plan import Minimize, OnPlan, ProgramPlan, SamplerPlan, StreamPlan, TrainPlan, flattened
 
 _TEMPLATES = Path(__file__).parent / "templates"
 WIDTH = 116
@@ -61,21 +61,13 @@ def _training(scope: Scope, phase: TrainPlan) -> list[Define]:
     if phase.draws:
         written = scope.attributes.fresh(f"draws_{phase.name}")
         found.append(draws(scope, phase, written))
-    minimised = _minimised(phase.actions)
+    steps = [action for action in flattened(phase.actions) if isinstance(action, Minimize)]
+    minimised = {term.function for step in steps for term in step.terms}
     for function in phase.functions:
         method = scope.method(phase.name, function.name)
         found.append(program_method(function, method, scope.surroundings, minimised=function.name in minimised))
     found.append(Step(scope, phase, written).define())
     return found
-
-
-def _minimised(actions: tuple[object, ...]) -> set[str]:
-    names: set[str] = set()
-    for action in actions:
-        if isinstance(action, Minimize):
-            names |= {term.function for term in action.terms}
-        names |= _minimised(getattr(action, "actions", ()))
-    return names
 
 
 def _evaluation(scope: Scope, phase: OnPlan) -> list[Define]:

@@ -50,7 +50,7 @@ def examine(
 def _phases(program: Program, shared: Shared) -> list[Any]:
     phases: list[Any] = []
     for item in program.body:
-        try:
+        with shared.telling(item.span):
             if isinstance(item, ast.Train):
                 phases.append(Train(shared, item).run())
             elif isinstance(item, ast.On):
@@ -65,10 +65,6 @@ def _phases(program: Program, shared: Shared) -> list[Any]:
                     "it is parsed and its names are checked",
                     "",
                 )
-        except Mistake as mistake:
-            shared.complain(mistake.diagnostic)
-        except Consequence:
-            pass
     return [*phases, *shared.inner]
 
 

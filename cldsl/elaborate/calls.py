@@ -84,23 +84,23 @@ class Models(Declared):
                 "",
                 f"it consumes {' | '.join(', '.join(each) for each in (info.consumes, *info.further))}",
             )
-        if info.further:
-            return self._several(
-                model, info, [self.as_value(each, span) for each in (argument, *others)], span, weights
-            )
-        if isinstance(argument, Uneven):
+        if isinstance(argument, Uneven) and not others:
             made = [self.apply_model(model, value, scope, span, weights, member) for _, _, value in argument.pieces]
             along = argument.axis.name
             return self._combined(
                 made, lambda own: Value(self.graph.make("concat", *(v.node for v in own), axis=along, span=span)), span
             )
-        value = self.as_value(argument, span)
-        for axis in (axis for name in self.apart for axis in value.axes if axis.name == name):
-            made = [
-                self.apply_model(model, self._entry(value, axis, index), scope, span, weights, member)
-                for index in range(self.apart_count(axis.size, span))
-            ]
-            return self._combined(made, lambda own, along=axis: self.stacked(own, along), span)  # type: ignore[misc]
+        values = [self.as_value(each, span) for each in (argument, *others)]
+        axis = next((axis for name in self.apart for v in values for axis in v.axes if axis.name == name), None)
+        if axis is not None:
+            made = []
+            for index in range(self.apart_count(axis.size, span)):
+                first, *rest = (self._entry(v, axis, index) if axis.name in v.names else v for v in values)
+                made.append(self.apply_model(model, first, scope, span, weights, member, rest))
+            return self._combined(made, lambda own: self.stacked(own, axis), span)
+        if info.further:
+            return self._several(model, info, values, span, weights)
+        (value,) = values
         self._carries(info, value, info.consumes, span)
         sizes = tuple(value.node.axis(name).size for name in info.consumes)
         return self._called(model, info, value, info.consumes, sizes, span, weights, member)
@@ -120,18 +120,6 @@ class Models(Declared):
         self, model: ModelValue, info: ModelInfo, values: Sequence[Value], span: Span, weights: Node | None
     ) -> Thing:
         """A model of several arguments: what it takes of each row of them, one behind the other, is one axis of its call."""
-        for axis in (axis for name in self.apart for value in values for axis in value.axes if axis.name == name):
-            made = [
-                self._several(
-                    model,
-                    info,
-                    [self._entry(value, axis, index) if axis.name in value.names else value for value in values],
-                    span,
-                    weights,
-                )
-                for index in range(self.apart_count(axis.size, span))
-            ]
-            return self._combined(made, lambda own, along=axis: self.stacked(own, along), span)  # type: ignore[misc]
         taken = list(zip(values, (info.consumes, *info.further), strict=True))
         for value, wanted in taken:
             self._carries(info, value, wanted, span)

@@ -206,15 +206,8 @@ class Composing(Assignments):
         cut: dict[Node, Node] = {}
         for node in topological(nodes):
             older = weighty[node] and made[node] != current and node not in nodes
-            if older and node in self.names and self._superseded(node):
+            if older and node in self.names and moments.superseded(node, self.created):
                 cut[node] = self.graph.leaf(
                     "input", node.axes, node.dtype, node.span, node.label, kind="held", name=self.names[node]
                 )
         return moments.replaced(self.graph, nodes, cut) if cut else nodes
-
-    def _superseded(self, node: Node) -> bool:
-        for each in topological([node]):
-            version = moments.version_of(each)
-            if version is not None and (version[0], version[1] + 1) in self.created:
-                return True
-        return False

@@ -29,14 +29,10 @@ def judge(shared: Shared) -> None:
     """Every param of the program."""
     session = Session(shared, Graph(), "free", None, None)
     for item in shared.program.all(ast.Param):
-        try:
+        with shared.telling(item.span):
             value = session.static(item.value, Scope())
             if item.domain is not None:
                 _within(session, item, item.domain, value)
-        except Mistake as mistake:
-            shared.complain(mistake.diagnostic)
-        except Consequence:
-            pass
 
 
 def _within(session: Session, item: ast.Param, domain: ast.Domain, value: Any) -> None:

@@ -7,18 +7,18 @@ from typing import Any
 
 from cldsl.catalogue import CatalogueError, bind, find
 from cldsl.elaborate.block import option_of, stream_of
-from cldsl.elaborate.scope import Consequence, Mistake, Scope
+from cldsl.elaborate.scope import Mistake, Scope
 from cldsl.elaborate.session import Session
 from cldsl.elaborate.shared import Shared
 from cldsl.elaborate.values import Value
 from cldsl.elaborate.writing import Writing
-from cldsl.graph.nodes import Axis, Function, Graph, GraphError, Node
+from cldsl.graph.nodes import Axis, Function, Graph, Node
 from cldsl.graph.plan import Assign, OnPlan, ReportPlan
 from cldsl.metrics import catalog
+from cldsl.semantics.program import declared
 from cldsl.semantics.samplers import OPTION
 from cldsl.semantics.spots import argument_span, headword, spot
 from cldsl.syntax import ast
-from cldsl.syntax.diagnostics import Diagnostic
 
 
 class On(Writing):
@@ -50,16 +50,8 @@ class On(Writing):
     def run(self) -> OnPlan:
         # reports are evaluated at the end
         for item in sorted(self.block.body, key=lambda each: isinstance(each, ast.Report)):
-            try:
+            with self.shared.telling(item.span):
                 self._statement(item)
-            except Mistake as mistake:
-                self.shared.complain(mistake.diagnostic)
-            except GraphError as error:
-                self.shared.complain(
-                    Diagnostic(item.span, "axes-do-not-meet", str(error), "", "rename one of the axes: `x[item -> j]`")
-                )
-            except Consequence:
-                pass
         functions = (
             (Function(f"{self.name}_values", tuple(self.outputs), False, self.block.span),) if self.outputs else ()
         )
@@ -71,11 +63,8 @@ class On(Writing):
         )  # fmt: skip
 
     def _statement(self, item: ast.Statement) -> None:
-        if isinstance(item, ast.Let):
-            self.s.items[item.name] = item
-        elif isinstance(item, ast.Draw):
-            for name, _ in item.targets:
-                self.s.items[name] = item
+        if isinstance(item, (ast.Let, ast.Draw)):
+            self.s.items.update(dict.fromkeys(declared(item), item))
         elif isinstance(item, ast.Assign):
             self._write(item)
         elif isinstance(item, ast.Report):

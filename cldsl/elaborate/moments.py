@@ -7,6 +7,7 @@ A minimize's function is its moment's: it is run with gradient, and what later a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 from cldsl.elaborate.scope import Mistake
@@ -58,20 +59,16 @@ def frontier(outputs: Iterable[Node], created: Mapping[tuple[str, int], int]) ->
     found: dict[Node, None] = {}
     for node in topological(outputs):
         for each in node.inputs:
-            if (
-                made[each] < made[node]
-                and moving[each]
-                and each not in found
-                and _superseded(each, made[node], created)
-            ):
+            if made[each] < made[node] and moving[each] and each not in found and superseded(each, created, made[node]):
                 found[each] = None
     return list(found)
 
 
-def _superseded(node: Node, moment: int, created: Mapping[tuple[str, int], int]) -> bool:
-    """Whether something that the node depends on has a newer version at a moment."""
+def superseded(node: Node, created: Mapping[tuple[str, int], int], moment: float = math.inf) -> bool:
+    """Whether something that the node depends on has a newer version at a moment, or ever."""
     versions = (version_of(each) for each in topological([node]))
-    return any(v is not None and created.get((v[0], v[1] + 1), moment + 1) <= moment for v in versions)
+    newer = [(v[0], v[1] + 1) for v in versions if v is not None]
+    return any(each in created and created[each] <= moment for each in newer)
 
 
 def _is_state(node: Node) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import field
 from functools import cached_property
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from cldsl.catalogue import CatalogueError
 from cldsl.data import catalog as data_catalog
 from cldsl.elaborate.axes import axes_declared
-from cldsl.graph.nodes import Axis, Node
+from cldsl.elaborate.scope import Consequence, Mistake
+from cldsl.graph.nodes import Axis, GraphError, Node
 from cldsl.graph.plan import ModelPlan, OptimiserPlan, TensorPlan
 from cldsl.semantics.program import Program, declared
 from cldsl.semantics.samplers import sampled_columns
@@ -108,16 +110,14 @@ class Shared:
     @cached_property
     def unexecuted(self) -> frozenset[str]:
         """Names that a construct of a later version declares: reading one is its consequence."""
-        later = [node for node in ast.walk(self.program.body) if isinstance(node, (ast.Loop, ast.Every))]
+        later = [node for node in ast.walk(self.program.body) if isinstance(node, ast.Loop)]
         inside = [
             node
             for node in ast.walk(tuple(later))
             if isinstance(node, (ast.Let, ast.Cell, ast.Report, ast.Draw, ast.Loop))
         ]
         names = {name for node in inside if isinstance(node, (ast.Let, ast.Cell, ast.Draw)) for name in declared(node)}
-        names |= {node.name for node in inside if isinstance(node, ast.Report)} | {
-            node.variable for node in later if isinstance(node, ast.Loop)
-        }
+        names |= {node.name for node in inside if isinstance(node, ast.Report)} | {node.variable for node in later}
         return frozenset(names | {item.name for item in self.program.body if isinstance(item, ast.Report)})
 
     @cached_property
@@ -130,6 +130,20 @@ class Shared:
         """Names of axes that the file's items bring, in order."""
         pointed = [column.target for column in self.sampled.values() if column.target is not None]
         return tuple(dict.fromkeys([*(name for item in self.program.body for name in axes_declared(item)), *pointed]))
+
+    @contextmanager
+    def telling(self, span: Span) -> Iterator[None]:
+        """A mistake inside is told, axes that do not meet at `span`, and what comes after goes on."""
+        try:
+            yield
+        except Mistake as mistake:
+            self.complain(mistake.diagnostic)
+        except GraphError as error:
+            self.complain(
+                Diagnostic(span, "axes-do-not-meet", str(error), "", "rename one of the axes: `x[item -> j]`")
+            )
+        except Consequence:
+            pass
 
     def complain(self, diagnostic: Diagnostic) -> None:
         if diagnostic not in self.found:

@@ -7,10 +7,11 @@ from typing import Any
 
 from cldsl.elaborate.composing import Composing
 from cldsl.elaborate.evaluate import On
-from cldsl.elaborate.scope import Consequence, Mistake, Scope
+from cldsl.elaborate.scope import Mistake, Scope
 from cldsl.elaborate.values import Value
-from cldsl.graph.nodes import GraphError, Node
+from cldsl.graph.nodes import Node
 from cldsl.graph.plan import Advance, Assign, Enter, Minimize, Mix, TrainPlan, flattened
+from cldsl.semantics.program import declared
 from cldsl.semantics.spots import headword, spot
 from cldsl.syntax import ast
 from cldsl.syntax.diagnostics import Diagnostic
@@ -58,16 +59,8 @@ class Train(Composing):
         """Statements in order, then the reports among them, then the rings that they pushed."""
         for item in body:
             self.s.relation_cache = {}
-            try:
+            with self.shared.telling(item.span):
                 self._statement(item)
-            except Mistake as mistake:
-                self.shared.complain(mistake.diagnostic)
-            except GraphError as error:
-                self.shared.complain(
-                    Diagnostic(item.span, "axes-do-not-meet", str(error), "", "rename one of the axes: `x[item -> j]`")
-                )
-            except Consequence:
-                pass
         self._reports()
         for axis, (rows, size) in self.pushed.items():
             self.pending.append(("advance", Advance(axis, rows, size)))
@@ -169,8 +162,7 @@ class Train(Composing):
         elif isinstance(item, ast.Report):
             self.pending.append(("report", item))
         elif isinstance(item, (ast.Let, ast.Draw)):
-            for name in [item.name] if isinstance(item, ast.Let) else [name for name, _ in item.targets]:
-                self.s.items[name] = item
+            self.s.items.update(dict.fromkeys(declared(item), item))
         elif isinstance(item, ast.Every):
             self._every(item)
         elif isinstance(item, (ast.On, ast.Train)):
@@ -200,13 +192,9 @@ class Train(Composing):
         reports = [thing for kind, thing in self.pending if kind == "report"]
         self.pending = [each for each in self.pending if each[0] != "report"]
         for thing in reports:
-            try:
+            with self.shared.telling(thing.span):
                 value = self.s.value(thing.value, Scope())
                 self.pending.append(("log", (thing, self._report_value(value, thing), self.moment)))
-            except Mistake as mistake:
-                self.shared.complain(mistake.diagnostic)
-            except Consequence:
-                pass
 
     def _report_value(self, value: Value, item: ast.Report) -> Node:
         if value.axes and self.shared.given == {} and not item.axes:

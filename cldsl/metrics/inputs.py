@@ -45,6 +45,13 @@ def paired(metric: str, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
     return a.detach().double(), b.detach().double().to(a.device)
 
 
+def columns(metric: str, target: Tensor, x: Tensor, what: str = "targets") -> Tensor:
+    """What is predicted from the rows x [row, dim], as [row, column]. Raises CatalogueError for another number of rows."""
+    if target.shape[0] != x.shape[0]:
+        raise CatalogueError(f"{metric}: {x.shape[0]} rows but {target.shape[0]} {what}")
+    return target.detach().to(x).reshape(x.shape[0], -1)
+
+
 def unit(x: Tensor) -> Tensor:
     """Rows at length 1; a row of zeros stays zero."""
     length = torch.linalg.vector_norm(x, dim=-1, keepdim=True)

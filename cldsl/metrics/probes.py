@@ -15,7 +15,7 @@ from torch.nn import functional
 from cldsl.catalogue import CatalogueError
 from cldsl.metrics import agreement
 from cldsl.metrics.classes import accuracy, balanced_accuracy, macro_f1, mean_iou
-from cldsl.metrics.inputs import classes, distinct, rows
+from cldsl.metrics.inputs import classes, columns, distinct, rows
 
 
 def linear_probe(
@@ -75,8 +75,8 @@ def regress(
     the dict of mae, mse, gmean (geometric mean of absolute errors), pearson and r2.
     """
     known, asked = _standardised("regress", train[0], test[0])
-    target = _columns("regress", train[1], known)
-    wanted = _columns("regress", test[1], asked)
+    target = columns("regress", train[1], known)
+    wanted = columns("regress", test[1], asked)
     centre = target.mean(0)
     count, dim = known.shape
     ridge = l2 * torch.eye(dim, dtype=known.dtype, device=known.device)
@@ -101,9 +101,3 @@ def _standardised(metric: str, known: Tensor, asked: Tensor) -> tuple[Tensor, Te
     centre, spread = known.mean(0), known.std(0, correction=0)
     spread = torch.where(spread > 0, spread, torch.ones_like(spread))
     return (known - centre) / spread, (asked - centre) / spread
-
-
-def _columns(metric: str, target: Tensor, x: Tensor) -> Tensor:
-    if target.shape[0] != x.shape[0]:
-        raise CatalogueError(f"{metric}: {x.shape[0]} rows but {target.shape[0]} targets")
-    return target.detach().to(x).reshape(x.shape[0], -1)

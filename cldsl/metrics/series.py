@@ -13,7 +13,7 @@ from torch import Tensor
 
 from cldsl.catalogue import CatalogueError
 from cldsl.metrics import agreement
-from cldsl.metrics.inputs import classes, rows
+from cldsl.metrics.inputs import classes, columns, rows
 
 #: Penalties among which a forecast chooses, and those of the support vector machine (the last: no slack).
 PENALTIES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
@@ -29,7 +29,7 @@ def forecast(train: tuple[Tensor, ...], test: tuple[Tensor, ...], measure: str =
     mean absolute error on the rest. Raises CatalogueError for fewer than four training rows.
     """
     known, asked = rows("forecast", train[0]), rows("forecast", test[0]).to(train[0].device)
-    target, wanted = _flat(train[1], known), _flat(test[1], asked)
+    target, wanted = (columns("forecast", f, x, "futures") for f, x in ((train[1], known), (test[1], asked)))
     cut = len(known) * 3 // 4
     if len(known) < 4:
         raise CatalogueError(f"forecast needs four rows to fit and choose on, there are {len(known)}")
@@ -54,12 +54,6 @@ def _ridge(x: Tensor, y: Tensor, penalty: float) -> tuple[Tensor, Tensor]:
 
 def _rated(prediction: Tensor, target: Tensor) -> float:
     return float(agreement.mse(prediction, target) ** 0.5 + agreement.mae(prediction, target))
-
-
-def _flat(future: Tensor, x: Tensor) -> Tensor:
-    if future.shape[0] != x.shape[0]:
-        raise CatalogueError(f"forecast: {x.shape[0]} rows but {future.shape[0]} futures")
-    return future.detach().to(x).reshape(x.shape[0], -1)
 
 
 def svm(train: tuple[Tensor, ...], test: tuple[Tensor, ...], folds: int = 5) -> float:

@@ -5,6 +5,9 @@ Input: a program's blocks, its data and options. Output: a Loader and a count of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from cldsl.catalogue import CatalogueError, find
@@ -45,19 +48,26 @@ def batches_of(program: Program, phase: Train, data: Data, options: RunOptions) 
     steps = _steps(phase, len(loader), options)
     if not phase.beside:
         return loader, steps
-    ahead = program.device.type == "cuda"
     others = [
-        Loader(
-            data.table(name, own.get("split", "train")),
-            int(own["batch"]),
-            stable_seed(program.seed, phase.name, name),
-            shuffle="whole" not in own,
-            prefetch=ahead,
-            pin=ahead,
-        )
+        _over(program, data.table(name, own.get("split", "train")), int(own["batch"]), (phase.name, name), own)
         for name, own in phase.beside.items()
     ]
     return Joint(loader, others), steps
+
+
+def _over(
+    program: Program,
+    table: Table,
+    batch: int,
+    order: tuple[str, str],
+    options: Mapping[str, Any],
+    sampler: Sampler | None = None,
+) -> Loader:
+    """The batches of a table; its order of rows follows from the program's seed and the names `order`."""
+    # Only a GPU works while the next batch is made; on a CPU a thread would take its time from the step.
+    ahead = program.device.type == "cuda"
+    seed = stable_seed(program.seed, *order)
+    return Loader(table, batch, seed, shuffle="whole" not in options, sampler=sampler, prefetch=ahead, pin=ahead)
 
 
 def _loader(program: Program, phase: Train, data: Data, options: RunOptions) -> Loader:
@@ -71,17 +81,8 @@ def _loader(program: Program, phase: Train, data: Data, options: RunOptions) -> 
             f"compile it anew: cldsl run SPEC --batch {batch}",
         )
     table = data.table(phase.stream, phase.options.get("split", "train"))
-    # Only a GPU works while the next batch is made; on a CPU a thread would take its time from the step.
-    ahead = program.device.type == "cuda"
-    return Loader(
-        table,
-        int(batch),
-        stable_seed(program.seed, phase.name, "order"),
-        shuffle="whole" not in phase.options,
-        sampler=None if phase.sampler is None else _sampler(program, phase, table, int(batch)),
-        prefetch=ahead,
-        pin=ahead,
-    )
+    sampler = None if phase.sampler is None else _sampler(program, phase, table, int(batch))
+    return _over(program, table, int(batch), (phase.name, "order"), phase.options, sampler)
 
 
 def _sampler(program: Program, phase: Train, table: Table, batch: int) -> Sampler:

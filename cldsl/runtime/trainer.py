@@ -94,7 +94,7 @@ class Trainer:
         self.monitor.begin(phase, steps, self.position.step, self.position.earlier)
         self.clock = Clock.of(self.position.step, steps, len(loader))
         try:
-            for batch, wait in self._batches(loader, steps):
+            for batch, wait in self._batches(loader, self.position.step, steps):
                 self._step(phase, batch, wait)
                 self._evaluate_within(phase)
                 if self._save_due():
@@ -104,17 +104,18 @@ class Trainer:
         finally:
             self.monitor.end()
 
-    def _batches(self, loader: Loader | Joint, steps: int) -> Iterator[tuple[dict[str, Tensor], float]]:
-        """Batches from the position on, and the seconds each was waited for."""
-        while self.position.step < steps:
-            epoch, start = divmod(self.position.step, len(loader))
+    def _batches(self, loader: Loader | Joint, step: int, stop: int) -> Iterator[tuple[dict[str, Tensor], float]]:
+        """Batches of the steps from `step` to before `stop`, and the seconds each was waited for."""
+        while step < stop:
+            epoch, start = divmod(step, len(loader))
             with loader.epoch(epoch, start) as batches:
                 waited = 0.0
                 for batch in batches:
                     moved = {name: c.to(self.program.device, non_blocking=True) for name, c in batch.items()}
                     yield moved, batches.wait_seconds - waited
                     waited = batches.wait_seconds
-                    if self.position.step >= steps:
+                    step += 1
+                    if step >= stop:
                         return
 
     def _step(self, phase: Train, batch: dict[str, Tensor], wait: float) -> None:
@@ -139,16 +140,10 @@ class Trainer:
         visit, visits = (clock.step + 1) // period - 1, clock.steps // period
         now = Clock.of(visit * steps, visits * steps, len(loader))
         losses: list[Tensor] = []
-        while now.step < (visit + 1) * steps:
-            epoch, start = divmod(now.step, len(loader))
-            with loader.epoch(epoch, start) as batches:
-                for batch in batches:
-                    moved = {name: c.to(self.program.device, non_blocking=True) for name, c in batch.items()}
-                    values = self._iterate(phase, moved, now)
-                    losses += [torch.as_tensor(value) for name, value in values.items() if name == "loss"]
-                    now = replace(now, step=now.step + 1)
-                    if now.step >= (visit + 1) * steps:
-                        break
+        for batch, _ in self._batches(loader, now.step, now.step + steps):
+            values = self._iterate(phase, batch, now)
+            losses += [torch.as_tensor(value) for name, value in values.items() if name == "loss"]
+            now = replace(now, step=now.step + 1)
         if losses:
             self.monitor.reports(phase.name, clock, {f"{phase.name}/loss": float(torch.stack(losses).mean())})
 
@@ -156,7 +151,8 @@ class Trainer:
         """What one iteration logs; its chance is that of its block and step."""
         self.program.train()
         torch.manual_seed(stable_seed(self.program.seed, phase.name, now.step))
-        return getattr(self.program, phase.name)(batch, now)  # type: ignore[no-any-return]
+        values: dict[str, Any] = getattr(self.program, phase.name)(batch, now)
+        return values
 
     # ---- evaluation
 

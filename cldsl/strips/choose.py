@@ -26,7 +26,8 @@ TRIED = 8
 @dataclass
 class Choice:
     """bytes: of large values computed whole. flops: of all products. twice: visits that are made again for
-    a gradient. again: normalisers that they then compute anew. mixed: a comparison that it would not leave exact."""
+    a gradient. again: normalisers that they then compute anew. mixed: a comparison that it would not leave exact,
+    where that was asked."""
 
     found: Assignment
     needs: Needs
@@ -58,8 +59,12 @@ def choose(
             found = assign(order, seeds, large, axis, coupled, mode)
             tried.append(_weighed(function, order, found, large, moving))
     plain = sum(size_bytes(node) for node in large)
-    fit = [each for each in tried if each.visits and each.bytes < plain and each.mixed is None]
-    return (min(fit, key=lambda each: each.rank) if fit else None), tried
+    outputs = [node for _, node in function.outputs]
+    for each in sorted((each for each in tried if each.visits and each.bytes < plain), key=lambda each: each.rank):
+        each.mixed = mixed(each.found, each.needs.gives, outputs, large)
+        if each.mixed is None:
+            return each, tried
+    return None, tried
 
 
 def axes(seeds: Iterable[Node]) -> list[Axis]:
@@ -125,8 +130,7 @@ def _weighed(
     flops += work(wanted.built) + 2 * work(node for node in wanted.built if node in moving)
     wide = sum(size_bytes(node) for node in wanted.built if not _view(node))
     wide += sum(size_bytes(node) for gives in wanted.gives.values() for node in gives if node in large)
-    outputs = [node for _, node in function.outputs]
-    return Choice(found, wanted, wide, flops, twice, again, mixed(found, wanted.gives, outputs, large))
+    return Choice(found, wanted, wide, flops, twice, again)
 
 
 def is_logsumexp(node: Node) -> bool:

@@ -41,10 +41,9 @@ def mixed(
         here: dict[Node, int] = {}
         elsewhere: dict[Node, int] = {}
         for node in own:
-            sides = [each for each in node.inputs]
             here[node] = bits.get(node, 0)
             elsewhere[node] = 0
-            for each in sides:
+            for each in node.inputs:
                 here[node] |= here.get(each, 0)
                 elsewhere[node] |= elsewhere[each] if each in elsewhere else below[each] if each in taken else 0
             if node.op in COMPARED and here[node] & elsewhere[node]:

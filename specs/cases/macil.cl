@@ -152,147 +152,8 @@ variant networks "*avce_network.py, AVCE_Model, Single_Model*" from layers:
         report bag_prob_v[item] = u
         report probe = sum(seen * probe_visual) + sum(heard * probe_audio)
 
-# The end of an epoch: weights by name, but for those of the first layer of sounds.
-variant distillation "*main.py, block after scheduler steps*":
-    data case: epochs
-    data start: av_fc_v_weight[
-        made, feature
-    ], av_fc_v_bias[made], av_fc_a_weight[
-        made, sound
-    ], av_fc_a_bias[made], av_cma_layer_self_attn_linears_0_weight[
-        made, dim
-    ], av_cma_layer_self_attn_linears_0_bias[made], av_cma_layer_self_attn_linears_1_weight[
-        made, dim
-    ], av_cma_layer_self_attn_linears_1_bias[made], av_cma_layer_self_attn_linears_2_weight[
-        made, dim
-    ], av_cma_layer_self_attn_linears_2_bias[made], av_cma_layer_self_attn_linears_3_weight[
-        made, dim
-    ], av_cma_layer_self_attn_linears_3_bias[made], av_cma_layer_feed_forward_w_1_weight[
-        hidden, dim
-    ], av_cma_layer_feed_forward_w_1_bias[hidden], av_cma_layer_feed_forward_w_2_weight[
-        made, hidden
-    ], av_cma_layer_feed_forward_w_2_bias[
-        made
-    ], av_cma_layer_sublayer_0_norm_weight[
-        dim
-    ], av_cma_layer_sublayer_0_norm_bias[
-        dim
-    ], av_cma_layer_sublayer_1_norm_weight[dim], av_cma_layer_sublayer_1_norm_bias[dim], av_att_mmil_fc_weight[
-        out, dim
-    ], av_att_mmil_fc_bias[out], v_fc_v_weight[
-        made, feature
-    ], v_fc_v_bias[made], v_cma_layer_self_attn_linears_0_weight[
-        made, dim
-    ], v_cma_layer_self_attn_linears_0_bias[made], v_cma_layer_self_attn_linears_1_weight[
-        made, dim
-    ], v_cma_layer_self_attn_linears_1_bias[made], v_cma_layer_self_attn_linears_2_weight[
-        made, dim
-    ], v_cma_layer_self_attn_linears_2_bias[made], v_cma_layer_self_attn_linears_3_weight[
-        made, dim
-    ], v_cma_layer_self_attn_linears_3_bias[made], v_cma_layer_feed_forward_w_1_weight[
-        hidden, dim
-    ], v_cma_layer_feed_forward_w_1_bias[hidden], v_cma_layer_feed_forward_w_2_weight[
-        made, hidden
-    ], v_cma_layer_feed_forward_w_2_bias[
-        made
-    ], v_cma_layer_sublayer_0_norm_weight[
-        dim
-    ], v_cma_layer_sublayer_0_norm_bias[
-        dim
-    ], v_cma_layer_sublayer_1_norm_weight[dim], v_cma_layer_sublayer_1_norm_bias[dim], v_fc_weight[
-        out, dim
-    ], v_fc_bias[out]
-    state a_w_w[made, feature] = av_fc_v_weight
-    state a_w_b[made] = av_fc_v_bias
-    state a_s_w[made, sound] = av_fc_a_weight
-    state a_s_b[made] = av_fc_a_bias
-    state a_q_w[made, dim] = av_cma_layer_self_attn_linears_0_weight
-    state a_q_b[made] = av_cma_layer_self_attn_linears_0_bias
-    state a_k_w[made, dim] = av_cma_layer_self_attn_linears_1_weight
-    state a_k_b[made] = av_cma_layer_self_attn_linears_1_bias
-    state a_o_w[made, dim] = av_cma_layer_self_attn_linears_2_weight
-    state a_o_b[made] = av_cma_layer_self_attn_linears_2_bias
-    state a_e_w[made, dim] = av_cma_layer_self_attn_linears_3_weight
-    state a_e_b[made] = av_cma_layer_self_attn_linears_3_bias
-    state a_h_w[hidden, dim] = av_cma_layer_feed_forward_w_1_weight
-    state a_h_b[hidden] = av_cma_layer_feed_forward_w_1_bias
-    state a_f_w[made, hidden] = av_cma_layer_feed_forward_w_2_weight
-    state a_f_b[made] = av_cma_layer_feed_forward_w_2_bias
-    state a_n_w[dim] = av_cma_layer_sublayer_0_norm_weight
-    state a_n_b[dim] = av_cma_layer_sublayer_0_norm_bias
-    state a_m_w[dim] = av_cma_layer_sublayer_1_norm_weight
-    state a_m_b[dim] = av_cma_layer_sublayer_1_norm_bias
-    state a_c_w[out, dim] = av_att_mmil_fc_weight
-    state a_c_b[out] = av_att_mmil_fc_bias
-    state u_w_w[made, feature] = v_fc_v_weight
-    state u_w_b[made] = v_fc_v_bias
-    state u_q_w[made, dim] = v_cma_layer_self_attn_linears_0_weight
-    state u_q_b[made] = v_cma_layer_self_attn_linears_0_bias
-    state u_k_w[made, dim] = v_cma_layer_self_attn_linears_1_weight
-    state u_k_b[made] = v_cma_layer_self_attn_linears_1_bias
-    state u_o_w[made, dim] = v_cma_layer_self_attn_linears_2_weight
-    state u_o_b[made] = v_cma_layer_self_attn_linears_2_bias
-    state u_e_w[made, dim] = v_cma_layer_self_attn_linears_3_weight
-    state u_e_b[made] = v_cma_layer_self_attn_linears_3_bias
-    state u_h_w[hidden, dim] = v_cma_layer_feed_forward_w_1_weight
-    state u_h_b[hidden] = v_cma_layer_feed_forward_w_1_bias
-    state u_f_w[made, hidden] = v_cma_layer_feed_forward_w_2_weight
-    state u_f_b[made] = v_cma_layer_feed_forward_w_2_bias
-    state u_n_w[dim] = v_cma_layer_sublayer_0_norm_weight
-    state u_n_b[dim] = v_cma_layer_sublayer_0_norm_bias
-    state u_m_w[dim] = v_cma_layer_sublayer_1_norm_weight
-    state u_m_b[dim] = v_cma_layer_sublayer_1_norm_bias
-    state u_c_w[out, dim] = v_fc_weight
-    state u_c_b[out] = v_fc_bias
-    let keep = 1 - (1 - case_m0) * half_cosine(epochs, case_max_epoch)
-    train on case:
-        a_w_w <- keep * a_w_w + (1 - keep) * u_w_w
-        a_w_b <- keep * a_w_b + (1 - keep) * u_w_b
-        a_q_w <- keep * a_q_w + (1 - keep) * u_q_w
-        a_q_b <- keep * a_q_b + (1 - keep) * u_q_b
-        a_k_w <- keep * a_k_w + (1 - keep) * u_k_w
-        a_k_b <- keep * a_k_b + (1 - keep) * u_k_b
-        a_o_w <- keep * a_o_w + (1 - keep) * u_o_w
-        a_o_b <- keep * a_o_b + (1 - keep) * u_o_b
-        a_e_w <- keep * a_e_w + (1 - keep) * u_e_w
-        a_e_b <- keep * a_e_b + (1 - keep) * u_e_b
-        a_h_w <- keep * a_h_w + (1 - keep) * u_h_w
-        a_h_b <- keep * a_h_b + (1 - keep) * u_h_b
-        a_f_w <- keep * a_f_w + (1 - keep) * u_f_w
-        a_f_b <- keep * a_f_b + (1 - keep) * u_f_b
-        a_n_w <- keep * a_n_w + (1 - keep) * u_n_w
-        a_n_b <- keep * a_n_b + (1 - keep) * u_n_b
-        a_m_w <- keep * a_m_w + (1 - keep) * u_m_w
-        a_m_b <- keep * a_m_b + (1 - keep) * u_m_b
-        a_c_w <- keep * a_c_w + (1 - keep) * u_c_w
-        a_c_b <- keep * a_c_b + (1 - keep) * u_c_b
-        report av_fc_v_weight[made, feature] = a_w_w
-        report av_fc_v_bias[made] = a_w_b
-        report av_fc_a_weight[made, sound] = a_s_w
-        report av_fc_a_bias[made] = a_s_b
-        report av_cma_layer_self_attn_linears_0_weight[made, dim] = a_q_w
-        report av_cma_layer_self_attn_linears_0_bias[made] = a_q_b
-        report av_cma_layer_self_attn_linears_1_weight[made, dim] = a_k_w
-        report av_cma_layer_self_attn_linears_1_bias[made] = a_k_b
-        report av_cma_layer_self_attn_linears_2_weight[made, dim] = a_o_w
-        report av_cma_layer_self_attn_linears_2_bias[made] = a_o_b
-        report av_cma_layer_self_attn_linears_3_weight[made, dim] = a_e_w
-        report av_cma_layer_self_attn_linears_3_bias[made] = a_e_b
-        report av_cma_layer_feed_forward_w_1_weight[hidden, dim] = a_h_w
-        report av_cma_layer_feed_forward_w_1_bias[hidden] = a_h_b
-        report av_cma_layer_feed_forward_w_2_weight[made, hidden] = a_f_w
-        report av_cma_layer_feed_forward_w_2_bias[made] = a_f_b
-        report av_cma_layer_sublayer_0_norm_weight[dim] = a_n_w
-        report av_cma_layer_sublayer_0_norm_bias[dim] = a_n_b
-        report av_cma_layer_sublayer_1_norm_weight[dim] = a_m_w
-        report av_cma_layer_sublayer_1_norm_bias[dim] = a_m_b
-        report av_att_mmil_fc_weight[out, dim] = a_c_w
-        report av_att_mmil_fc_bias[out] = a_c_b
-
-# Two epochs: both networks, both optimisers, the schedules (rates from their start) and the ends of epochs. A batch is
-# cut to its longest clip, which attention sees.
-variant trained "*train.py, avce_train*" from layers:
-    data case: visual_feat[item, time, feature], audio_feat[item, time, sound], label[item]
+# Their first weights, each a tensor that is moved.
+variant weights from layers:
     data start: av_fc_v_weight[
         made, feature
     ], av_fc_v_bias[made], av_fc_a_weight[
@@ -382,6 +243,59 @@ variant trained "*train.py, avce_train*" from layers:
     learn u_m_b[dim] = v_cma_layer_sublayer_1_norm_bias
     learn u_c_w[out, dim] = v_fc_weight
     learn u_c_b[out] = v_fc_bias
+
+# The end of an epoch: weights by name, but for those of the first layer of sounds.
+variant distillation "*main.py, block after scheduler steps*" from weights:
+    data case: epochs
+    let keep = 1 - (1 - case_m0) * half_cosine(epochs, case_max_epoch)
+    train on case:
+        a_w_w <- keep * a_w_w + (1 - keep) * u_w_w
+        a_w_b <- keep * a_w_b + (1 - keep) * u_w_b
+        a_q_w <- keep * a_q_w + (1 - keep) * u_q_w
+        a_q_b <- keep * a_q_b + (1 - keep) * u_q_b
+        a_k_w <- keep * a_k_w + (1 - keep) * u_k_w
+        a_k_b <- keep * a_k_b + (1 - keep) * u_k_b
+        a_o_w <- keep * a_o_w + (1 - keep) * u_o_w
+        a_o_b <- keep * a_o_b + (1 - keep) * u_o_b
+        a_e_w <- keep * a_e_w + (1 - keep) * u_e_w
+        a_e_b <- keep * a_e_b + (1 - keep) * u_e_b
+        a_h_w <- keep * a_h_w + (1 - keep) * u_h_w
+        a_h_b <- keep * a_h_b + (1 - keep) * u_h_b
+        a_f_w <- keep * a_f_w + (1 - keep) * u_f_w
+        a_f_b <- keep * a_f_b + (1 - keep) * u_f_b
+        a_n_w <- keep * a_n_w + (1 - keep) * u_n_w
+        a_n_b <- keep * a_n_b + (1 - keep) * u_n_b
+        a_m_w <- keep * a_m_w + (1 - keep) * u_m_w
+        a_m_b <- keep * a_m_b + (1 - keep) * u_m_b
+        a_c_w <- keep * a_c_w + (1 - keep) * u_c_w
+        a_c_b <- keep * a_c_b + (1 - keep) * u_c_b
+        report av_fc_v_weight[made, feature] = a_w_w
+        report av_fc_v_bias[made] = a_w_b
+        report av_fc_a_weight[made, sound] = a_s_w
+        report av_fc_a_bias[made] = a_s_b
+        report av_cma_layer_self_attn_linears_0_weight[made, dim] = a_q_w
+        report av_cma_layer_self_attn_linears_0_bias[made] = a_q_b
+        report av_cma_layer_self_attn_linears_1_weight[made, dim] = a_k_w
+        report av_cma_layer_self_attn_linears_1_bias[made] = a_k_b
+        report av_cma_layer_self_attn_linears_2_weight[made, dim] = a_o_w
+        report av_cma_layer_self_attn_linears_2_bias[made] = a_o_b
+        report av_cma_layer_self_attn_linears_3_weight[made, dim] = a_e_w
+        report av_cma_layer_self_attn_linears_3_bias[made] = a_e_b
+        report av_cma_layer_feed_forward_w_1_weight[hidden, dim] = a_h_w
+        report av_cma_layer_feed_forward_w_1_bias[hidden] = a_h_b
+        report av_cma_layer_feed_forward_w_2_weight[made, hidden] = a_f_w
+        report av_cma_layer_feed_forward_w_2_bias[made] = a_f_b
+        report av_cma_layer_sublayer_0_norm_weight[dim] = a_n_w
+        report av_cma_layer_sublayer_0_norm_bias[dim] = a_n_b
+        report av_cma_layer_sublayer_1_norm_weight[dim] = a_m_w
+        report av_cma_layer_sublayer_1_norm_bias[dim] = a_m_b
+        report av_att_mmil_fc_weight[out, dim] = a_c_w
+        report av_att_mmil_fc_bias[out] = a_c_b
+
+# Two epochs: both networks, both optimisers, the schedules (rates from their start) and the ends of epochs. A batch is
+# cut to its longest clip, which attention sees.
+variant trained "*train.py, avce_train*" from weights:
+    data case: visual_feat[item, time, feature], audio_feat[item, time, sound], label[item]
     def shared(q, other) = layer(
         q, other, a_q_w, a_q_b, a_k_w, a_k_b, a_o_w, a_o_b, a_e_w, a_e_b, a_h_w, a_h_b, a_f_w, a_f_b, a_n_w, a_n_b,
         a_m_w, a_m_b

@@ -23,7 +23,8 @@ NOISE = torch.tensor([[0.5, 0.1, 0.4, 0.9, 0.2, 0.0], [0.8, 0.3, 0.1, 0.2, 0.0, 
 def _told(name: str) -> list[list[float]]:
     columns = {"seq": (SEQ, ("item", "time")), "at": (AT, ("item",)), "noise": (NOISE, ("item", "time"))}
     value = Evaluator(resolve(TEXT, "views.cl"), {}, columns).value(name)
-    return value.ordered(("item", "time")).tolist()  # type: ignore[no-any-return]
+    found: list[list[float]] = value.ordered(("item", "time")).tolist()
+    return found
 
 
 def test_a_run_moves_to_the_start() -> None:

@@ -33,7 +33,20 @@ from cldsl.codegen.statements import (
     name,
 )
 from cldsl.graph.nodes import Axis, Function
-from cldsl.graph.plan import Action, Advance, Enter, Guarded, Level, Log, Minimize, Mix, Objective, Run, TrainPlan
+from cldsl.graph.plan import (
+    Action,
+    Advance,
+    Enter,
+    Guarded,
+    Level,
+    Log,
+    Minimize,
+    Mix,
+    Objective,
+    Run,
+    TrainPlan,
+    flattened,
+)
 from cldsl.graph.plan import Assign as Put
 
 
@@ -155,7 +168,7 @@ class Step:
         return found
 
     def _losses(self) -> int:
-        return sum(len(action.terms) for action in _flat(self.phase.actions) if isinstance(action, Minimize))
+        return sum(len(action.terms) for action in flattened(self.phase.actions) if isinstance(action, Minimize))
 
     def _skip(self, term: Objective) -> tuple[Expression, ...]:
         """What a false guard leaves out: `[] if clock.step >= 31 else [self.C]`, one after the other."""
@@ -210,13 +223,3 @@ def _period(number: int, unit: str) -> Expression:
         return Literal(number)
     epoch = name("clock", "steps_per_epoch")
     return epoch if number == 1 else Binary("*", Literal(number), epoch)
-
-
-def _flat(actions: tuple[Action | Guarded, ...]) -> list[Action]:
-    found: list[Action] = []
-    for action in actions:
-        if isinstance(action, Guarded):
-            found += _flat(action.actions)
-        else:
-            found.append(action)
-    return found
