@@ -29,17 +29,7 @@ def open_csv(path: str) -> Opened:
     test = loaded.get("test", train)
     named = [name for name in train if name in test]
     kinds = {name: _kind([train[name], test[name]]) for name in named}
-    columns = tuple(
-        ColumnEntry(
-            name,
-            AXES[train[name].ndim - 1],
-            train[name].shape[1:],
-            kinds[name],
-            classes([train[name], test[name]]) if kinds[name] == "int" and train[name].ndim == 1 else None,
-        )
-        for name in named
-        if kinds[name] != "text"
-    )
+    columns = tuple(entry(name, [train[name], test[name]]) for name in named if kinds[name] != "text")
     lengths = {
         part: same_length(path, {column.name: len(held[column.name]) for column in columns})
         for part, held in loaded.items()
@@ -52,6 +42,13 @@ def open_csv(path: str) -> Opened:
     return Opened(columns, lengths, read, {name: "text" for name in named if kinds[name] == "text"})
 
 
+def entry(name: str, held: Sequence[Array]) -> ColumnEntry:
+    """A column of numbers, as the parts of a source hold it."""
+    kind, first = _kind(held), held[0]
+    counted = classes(held) if kind == "int" and first.ndim == 1 else None
+    return ColumnEntry(name, AXES[first.ndim - 1], first.shape[1:], kind, counted)
+
+
 def _kind(values: Sequence[Array]) -> str:
     if any(part.dtype.kind == "U" for part in values):
         return "text"
@@ -59,7 +56,12 @@ def _kind(values: Sequence[Array]) -> str:
 
 
 def load(file: Path) -> dict[str, Array]:
-    """The columns of the file: numbers, or text as it stands. Raises CatalogueError for a line of another length."""
+    """The columns of the file, x.0, x.1, ... as one. Raises CatalogueError for a line of another length."""
+    return _united(single(file))
+
+
+def single(file: Path) -> dict[str, Array]:
+    """Each column by itself: numbers, or text as it stands. Raises CatalogueError for a line of another length."""
     with file.open(newline="", encoding="utf-8") as stream:
         lines = [line for line in csv.reader(stream) if line]
     if len(lines) < 2:
@@ -68,8 +70,7 @@ def load(file: Path) -> dict[str, Array]:
     for number, row in enumerate(rows, start=2):
         if len(row) != len(header):
             raise CatalogueError(f"{file}: row {number} has {len(row)} cells, the header {len(header)}")
-    cells = {name: _numbers([row[place] for row in rows]) for place, name in enumerate(header)}
-    return _united(cells)
+    return {name: _numbers([row[place] for row in rows]) for place, name in enumerate(header)}
 
 
 def _numbers(cells: Sequence[str]) -> Array:

@@ -19,7 +19,7 @@ from cldsl.catalogue import CatalogueError
 from cldsl.data import comma, files
 from cldsl.data.arrays import npy_header
 from cldsl.data.catalog import ColumnEntry
-from cldsl.data.layout import AXES, Opened, classes, describe, lengths_of
+from cldsl.data.layout import AXES, Opened, describe, lengths_of
 from cldsl.data.order import Array, Indices, holdout
 
 PARTS = "position"
@@ -162,13 +162,8 @@ def _ragged(name: str, longest: int, shape: tuple[int, ...], dtype: np.dtype[Any
 
 
 def _numbers(parts: Mapping[str, _List]) -> tuple[ColumnEntry, ...]:
-    def entry(name: str) -> ColumnEntry:
-        held = [part.numbers[name] for part in parts.values()]
-        kind = "real" if any(array.dtype.kind == "f" for array in held) else "int"
-        counted = classes(held) if kind == "int" and held[0].ndim == 1 else None
-        return ColumnEntry(name, AXES[held[0].ndim - 1], held[0].shape[1:], kind, counted)
-
-    return tuple(entry(name) for name in parts["train"].numbers)
+    names = parts["train"].numbers
+    return tuple(comma.entry(name, [part.numbers[name] for part in parts.values()]) for name in names)
 
 
 def _spaced(length: int, kept: int) -> Indices:

@@ -6,15 +6,13 @@ came after it; the rows of a source are in the order of time, those to test on a
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from cldsl.catalogue import CatalogueError, nearest
-from cldsl.data import files
+from cldsl.data import comma, files
 from cldsl.data.catalog import ColumnEntry
 from cldsl.data.embedded import Columns, vendored
 from cldsl.data.layout import Opened
@@ -153,15 +151,7 @@ def _cut(hours: int, tested: float) -> int:
 
 def _columns(file: Path, channel: str | None) -> Array:
     """[hour, channel] of the columns of numbers, or of the one that is named."""
-    with file.open(newline="", encoding="utf-8") as stream:
-        lines = [line for line in csv.reader(stream) if line]
-    header = [name.strip() for name in lines[0]] if lines else []
-    if len(lines) < 2 or any(len(line) != len(header) for line in lines):
-        raise CatalogueError(
-            f"{file.name} has no rows, or not all of one length", "it needs a header line and a line for each hour"
-        )
-    cells: dict[str, Any] = {name: _reals([line[place] for line in lines[1:]]) for place, name in enumerate(header)}
-    numbers = {name: column for name, column in cells.items() if column is not None}
+    numbers = {name: column for name, column in comma.single(file).items() if column.dtype.kind != "U"}
     if channel is not None:
         if channel not in numbers:
             raise CatalogueError(
@@ -170,11 +160,4 @@ def _columns(file: Path, channel: str | None) -> Array:
         numbers = {channel: numbers[channel]}
     if not numbers:
         raise CatalogueError(f"{file.name} holds no column of numbers")
-    return np.stack(list(numbers.values()), 1)
-
-
-def _reals(cells: Sequence[str]) -> Array | None:
-    try:
-        return np.array(cells, dtype=np.str_).astype(np.float64)
-    except ValueError:
-        return None
+    return np.stack(list(numbers.values()), 1).astype(np.float64)
